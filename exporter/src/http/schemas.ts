@@ -1,0 +1,176 @@
+/**
+ * Shapes of the API in one place: they check what comes in, type what goes out, and make openapi.json.
+ * Times are ISO 8601 in UTC, hashrates in H/s, power in W, ratios 0 to 1, money in USD. Absent means unknown.
+ */
+import { z } from 'zod';
+import { labelValues } from '../metrics/catalogue.ts';
+
+const time = z.iso.datetime().describe('ISO 8601, UTC');
+const minerName = z.string().regex(/^[A-Za-z0-9._-]{1,63}$/).describe('Unique name of the miner, as in fleet.yaml');
+
+export const MinerState = z.enum(labelValues.state);
+export const Intent = z.enum(labelValues.intent);
+export const PollFailureReason = z.enum(labelValues.reason);
+export const ActionName = z.enum(labelValues.action);
+
+export const Health = z.object({
+  status: z.literal('ok'),
+  version: z.string(),
+  miners: z.object({ configured: z.number().int(), up: z.number().int() }),
+  control: z.object({ enabled: z.boolean(), readOnly: z.boolean() }),
+  scope: z.enum(['read', 'operate', 'admin']).describe('Scope of the token used'),
+}).meta({ id: 'Health' });
+
+export const Fan = z.object({ fan: z.number().int(), up: z.boolean(), speedRpm: z.number().optional() }).meta({ id: 'Fan' });
+
+export const Board = z.object({
+  board: z.number().int().describe('Counted from 1'),
+  up: z.boolean(),
+  state: z.string().optional().describe('As the firmware says, or "missing"'),
+  detail: z.string().optional(),
+  hashrate: z.number().optional(),
+  hashrateNominal: z.number().optional(),
+  deviationRatio: z.number().optional().describe('Relative to the mean of its siblings, less 1'),
+  frequencyHertz: z.number().optional(),
+  voltageVolts: z.number().optional(),
+  powerWatts: z.number().optional(),
+  temperature: z.object({ pcbMax: z.number().optional(), chipMax: z.number().optional() }),
+  chips: z.object({ grey: z.number(), orange: z.number(), red: z.number() }).optional(),
+  hardwareErrors: z.number().optional(),
+}).meta({ id: 'Board' });
+
+export const Rig = z.object({
+  name: minerName,
+  site: z.string(),
+  rack: z.string().optional(),
+  circuit: z.string().optional(),
+  model: z.string().describe('"unknown" until the miner was reached once'),
+  address: z.string(),
+  mac: z.string().optional(),
+  firmware: z.object({ name: z.string(), version: z.string() }).optional(),
+  algorithm: z.string().optional(),
+  up: z.boolean(),
+  stale: z.boolean().describe('True when the last good reading is older than three poll intervals; measurements are then left out'),
+  reason: PollFailureReason.optional().describe('Why the last poll failed'),
+  lastPollAt: time.optional(),
+  lastSuccessAt: time.optional(),
+  state: MinerState.optional(),
+  stateSeconds: z.number().optional(),
+  failure: z.object({ code: z.number().optional(), description: z.string().optional() }).optional(),
+  intent: Intent,
+  preset: z.object({ name: z.string(), tuned: z.boolean().optional(), powerWatts: z.number().optional(), hashrate: z.number().optional() }).optional(),
+  hashrate: z.number().optional(),
+  hashrateAverage: z.number().optional(),
+  hashrateRatio: z.number().optional().describe('Average hashrate relative to what the preset promises'),
+  powerWatts: z.number().optional(),
+  efficiencyJoulesPerMegahash: z.number().optional(),
+  temperature: z.object({ pcbMax: z.number().optional(), chipMax: z.number().optional() }),
+  boards: z.object({ up: z.number().int(), expected: z.number().int() }).optional(),
+  fans: z.object({ up: z.number().int(), total: z.number().int() }).optional(),
+  money: z.object({
+    revenueUsdPerDay: z.number().optional(), basis: z.enum(labelValues.basis).optional(),
+    powerCostUsdPerDay: z.number().optional(), profitUsdPerDay: z.number().optional(),
+  }),
+  locateOn: z.boolean().optional(),
+  activePool: z.string().optional(),
+  activeJob: z.string().optional().describe('Id of the job that is acting on the miner'),
+}).meta({ id: 'Rig' });
+
+export const Rigs = z.object({ rigs: z.array(Rig) }).meta({ id: 'Rigs' });
+
+export const Telemetry = z.object({
+  rig: Rig,
+  boards: z.array(Board),
+  fans: z.array(Fan),
+  pools: z.array(z.object({ slot: z.number().int(), url: z.string(), user: z.string(), status: z.string(), accepted: z.number().optional(), rejected: z.number().optional(), stale: z.number().optional(), pingSeconds: z.number().optional() })),
+  uptimeSeconds: z.number().optional(),
+  readAt: time.optional(),
+}).meta({ id: 'Telemetry' });
+
+export const Preset = z.object({
+  name: z.string().describe('Watts as text, or "disabled"'),
+  label: z.string(),
+  tuned: z.boolean(),
+  current: z.boolean(),
+  needsModifiedPsu: z.boolean(),
+  powerWatts: z.number().optional(),
+  hashrate: z.number().optional(),
+}).meta({ id: 'Preset' });
+
+export const Presets = z.object({ miner: minerName, presets: z.array(Preset), readAt: time.optional() }).meta({ id: 'Presets' });
+
+export const ActionRequest = z.strictObject({
+  action: ActionName,
+  miners: z.array(minerName).min(1).max(10_000),
+  parameters: z.strictObject({
+    preset: z.string().optional().describe('With "preset": the name of the preset'),
+    on: z.boolean().optional().describe('With "locate": light on or off'),
+    allowUntuned: z.boolean().optional().describe('With "preset": accept a preset that the firmware has not tuned'),
+  }).default({}),
+  dryRun: z.boolean().default(true).describe('True (the default) plans and changes nothing'),
+  confirmationToken: z.string().optional().describe('From the plan; single use, two minutes, bound to exactly that plan'),
+  idempotencyKey: z.string().min(8).max(128).optional().describe('The same key starts the same job only once'),
+}).meta({ id: 'ActionRequest' });
+
+export const Plan = z.object({
+  action: ActionName,
+  targets: z.array(z.object({
+    miner: minerName,
+    changes: z.array(z.object({ field: z.string(), from: z.string().optional(), to: z.string() })),
+    warning: z.string().optional(),
+  })),
+  skipped: z.array(z.object({ miner: z.string(), reason: z.string() })),
+  effect: z.object({ powerWatts: z.number().optional(), hashrate: z.number().optional() }).describe('Expected lasting change'),
+  expectedSeconds: z.number().describe('How long until the outcome is known'),
+  confirmation: z.object({ required: z.boolean(), token: z.string().optional(), expiresAt: time.optional() }),
+}).meta({ id: 'Plan' });
+
+export const JobTargetState = z.enum(['waiting', 'running', 'verifying', 'verified', 'failed', 'indeterminate', 'skipped', 'cancelled']);
+
+export const Job = z.object({
+  id: z.string(),
+  action: ActionName,
+  parameters: z.record(z.string(), z.unknown()),
+  actor: z.string(),
+  state: z.enum(['running', 'finished', 'cancelled']),
+  createdAt: time,
+  finishedAt: time.optional(),
+  targets: z.array(z.object({
+    miner: minerName, state: JobTargetState, detail: z.string().optional(),
+    startedAt: time.optional(), finishedAt: time.optional(),
+  })),
+}).meta({ id: 'Job' });
+
+export const ActionReply = z.object({ plan: Plan, job: Job.optional().describe('Absent on a dry run') }).meta({ id: 'ActionReply' });
+export const Jobs = z.object({ jobs: z.array(Job) }).meta({ id: 'Jobs' });
+
+export const AuditEntry = z.object({
+  sequence: z.number().int(),
+  at: time,
+  actor: z.string(),
+  token: z.string().describe('Name of the API token, never the token'),
+  event: z.enum(['planned', 'started', 'sent', 'outcome', 'cancelled', 'refused']),
+  action: ActionName.optional(),
+  job: z.string().optional(),
+  miner: z.string().optional(),
+  outcome: z.string().optional(),
+  detail: z.string().optional(),
+  before: z.record(z.string(), z.unknown()).optional(),
+  after: z.record(z.string(), z.unknown()).optional(),
+  hash: z.string(),
+}).meta({ id: 'AuditEntry' });
+
+export const Audit = z.object({ entries: z.array(AuditEntry).describe('Newest first') }).meta({ id: 'Audit' });
+
+export const PoolStatus = z.object({
+  pool: z.string(), type: z.string(), up: z.boolean(), reason: z.string().optional(), lastSuccessAt: time.optional(),
+  workers: z.array(z.object({ worker: z.string(), miner: z.string().optional(), hashrate: z.number().optional() })),
+  balances: z.array(z.object({ coin: z.string(), amount: z.string().describe('Decimal text, in coins') })),
+  priceUsdPerMegahashDay: z.number().optional(),
+}).meta({ id: 'PoolStatus' });
+export const Pools = z.object({ pools: z.array(PoolStatus) }).meta({ id: 'Pools' });
+
+export const Problem = z.object({
+  type: z.string(), title: z.string(), status: z.number().int(), detail: z.string(), code: z.string(),
+  field: z.string().optional(), given: z.unknown().optional(), allowed: z.string().optional(),
+}).meta({ id: 'Problem', description: 'RFC 9457 problem details' });

@@ -1,0 +1,148 @@
+/**
+ * Every series that Hashfleet serves: the one list from which the exposition, docs/metrics.md and the
+ * lint of rules and dashboards are made. Names follow Prometheus' naming practice (base units, unit last,
+ * `_total` for counters); `_joules_per_megahash` is the one exception, because the field counts so.
+ */
+
+/** What a family is about; it decides the labels that every one of its series carries. */
+export type Scope = 'miner' | 'pool' | 'exporter';
+
+export interface Family {
+  readonly type: 'gauge' | 'counter';
+  readonly help: string;
+  readonly scope: Scope;
+  /** Labels beside those of the scope. */
+  readonly labels: readonly string[];
+  /** Where the number comes from: a field of the miner's API, a formula, the configuration. */
+  readonly source: string;
+}
+
+/** Labels that every series of a scope carries. */
+export const scopeLabels: Readonly<Record<Scope, readonly string[]>> = {
+  miner: ['miner', 'site', 'model'],
+  pool: ['pool'],
+  exporter: [],
+};
+
+const gauge = (help: string, source: string, labels: readonly string[] = []): Family => ({ type: 'gauge', scope: 'miner', help, source, labels });
+const counter = (help: string, source: string, labels: readonly string[] = []): Family => ({ ...gauge(help, source, labels), type: 'counter' });
+const ofPool = (family: Family): Family => ({ ...family, scope: 'pool' });
+const ofExporter = (family: Family): Family => ({ ...family, scope: 'exporter' });
+
+export const catalogue = {
+  // presence
+  miner_up: gauge('1 if the last poll of the miner succeeded, else 0.', 'poll loop'),
+  miner_info: gauge('Identity of the miner; always 1.', '/info', ['firmware', 'firmware_version', 'mac', 'address', 'algorithm', 'rack', 'circuit']),
+  miner_last_poll_timestamp_seconds: gauge('Unix time of the last poll, successful or not.', 'poll loop'),
+  miner_last_success_timestamp_seconds: gauge('Unix time of the last successful poll.', 'poll loop'),
+  miner_poll_failures_total: counter('Failed polls by reason.', 'poll loop', ['reason']),
+  miner_poll_duration_seconds: gauge('Duration of the last poll.', 'poll loop'),
+  miner_poll_backoff: gauge('1 while polls are spaced out because the miner keeps failing, else 0.', 'poll loop'),
+  // state
+  miner_state: gauge('1 for the state the miner is in, 0 for the others.', '/status miner_state', ['state']),
+  miner_state_seconds: gauge('Time in the present state.', '/status miner_state_time'),
+  miner_intent: gauge('1 for what the operator wants of the miner, 0 for the others.', 'control actions, configuration', ['intent']),
+  miner_failure_info: gauge('Failure that the miner reports; 1 while it does.', '/status failure_code, description', ['code', 'description']),
+  miner_preset_info: gauge('Power profile now in use; always 1.', '/perf-summary', ['preset', 'tuned', 'switcher']),
+  miner_preset_power_watts: gauge('Power that the preset promises.', '/perf-summary preset name'),
+  miner_preset_hashrate_hashes_per_second: gauge('Hashrate that the preset promises.', '/perf-summary preset text, /autotune/presets'),
+  miner_throttle_ratio: gauge('Share of full power that the firmware allows (1 is unthrottled).', '/status throttled'),
+  miner_restart_required: gauge('1 if changed settings wait for a restart of mining.', '/status restart_required'),
+  miner_reboot_required: gauge('1 if changed settings wait for a reboot.', '/status reboot_required'),
+  miner_locate_on: gauge('1 while the locate light blinks.', '/status find_miner'),
+  miner_uptime_seconds: gauge('Time since the controller booted, as last read.', '/info system.uptime'),
+  miner_restarts_total: counter('Restarts of mining that the firmware counts (1.3 and later).', '/summary restart_count'),
+  miner_unexpected_changes_total: counter('Changes that were not made through Hashfleet.', 'comparison of readings with our own actions', ['kind']),
+  // work
+  miner_hashrate_hashes_per_second: gauge('Hashrate now.', '/summary hr_realtime'),
+  miner_hashrate_average_hashes_per_second: gauge('Hashrate over the firmware\'s longer window.', '/summary hr_average'),
+  miner_hashrate_nominal_hashes_per_second: gauge('Theoretical hashrate at the present clock.', '/summary hr_nominal'),
+  miner_hashrate_stock_hashes_per_second: gauge('Factory rating.', '/summary hr_stock'),
+  miner_hashes_total: counter('Hashes done, integrated from the hashrate by the exporter; survives its restart.', 'integral of miner_hashrate_hashes_per_second'),
+  miner_shares_total: counter('Shares on the operator\'s pools, as the miner counts them.', '/summary pools[] accepted, rejected, stale', ['result']),
+  miner_hardware_errors_total: counter('Hardware errors that the firmware counts.', '/summary hw_errors'),
+  miner_devfee_ratio: gauge('Share of the hashrate that goes to the firmware\'s fee.', '/summary devfee_percent'),
+  miner_pool_info: gauge('Configured pool slots; always 1.', '/summary pools[]', ['slot', 'url', 'user', 'status']),
+  miner_pools_alive: gauge('Operator\'s pools that are active or ready.', '/summary pools[] status'),
+  miner_pool_ping_seconds: gauge('Round trip to the active pool.', '/summary pools[] ping'),
+  // power
+  miner_power_watts: gauge('Power drawn, as the miner reports it.', '/summary power_consumption'),
+  miner_power_measured: gauge('1 if the power supply measures the power, 0 if the firmware estimates it.', '/summary psu.psu_power_metering'),
+  miner_energy_joules_total: counter('Energy used, integrated from the power by the exporter; survives its restart.', 'integral of miner_power_watts'),
+  miner_efficiency_joules_per_megahash: gauge('Energy per million hashes.', 'power / hashrate'),
+  miner_psu_temperature_celsius: gauge('Temperature inside the power supply.', '/summary psu.temps', ['sensor']),
+  // heat
+  miner_temperature_celsius: gauge('Coolest and hottest board sensor.', '/summary pcb_temp, chip_temp', ['sensor', 'stat']),
+  miner_fan_speed_rpm: gauge('Fan speed.', '/summary cooling.fans[] rpm', ['fan']),
+  miner_fan_duty_ratio: gauge('Duty that the firmware asks of the fans.', '/summary cooling.fan_duty'),
+  miner_fan_up: gauge('1 if the fan turns, 0 if the firmware has lost it.', '/summary cooling.fans[] status', ['fan']),
+  // boards
+  miner_boards_expected: gauge('Boards that the model has.', '/model chain.num_chains'),
+  miner_board_up: gauge('1 if the board hashes or gets ready to, 0 if it is missing or has failed.', '/summary chains[] status', ['board']),
+  miner_board_hashrate_hashes_per_second: gauge('Hashrate of the board.', '/summary chains[] hashrate_rt', ['board']),
+  miner_board_hashrate_nominal_hashes_per_second: gauge('Theoretical hashrate of the board at its clock.', '/summary chains[] hashrate_ideal', ['board']),
+  miner_board_frequency_hertz: gauge('Clock of the board.', '/summary chains[] frequency', ['board']),
+  miner_board_voltage_volts: gauge('Voltage of the board.', '/summary chains[] voltage', ['board']),
+  miner_board_power_watts: gauge('Power of the board.', '/summary chains[] power_consumption', ['board']),
+  miner_board_temperature_celsius: gauge('Coolest and hottest sensor of the board.', '/summary chains[] pcb_temp, chip_temp', ['board', 'sensor', 'stat']),
+  miner_board_chips: gauge('Chips of the board by the firmware\'s grade (grey is healthy).', '/summary chains[] chip_statuses', ['board', 'grade']),
+  miner_board_hardware_errors_total: counter('Hardware errors of the board.', '/summary chains[] hw_errors', ['board']),
+  // derived
+  miner_hashrate_ratio: gauge('Average hashrate relative to what the preset promises.', 'hr_average / preset hashrate'),
+  miner_board_deviation_ratio: gauge('Hashrate of the board relative to the mean of its siblings, less 1.', 'board hashrate / mean of the others - 1', ['board']),
+  miner_peer_zscore: gauge('Robust distance from miners of the same model and preset.', '0.6745 (x - median) / MAD', ['signal']),
+  // money
+  miner_revenue_usd_per_day: gauge('Income at the present rate, after the pool\'s fee.', 'hashrate x price x (1 - fee)', ['basis']),
+  miner_power_cost_usd_per_day: gauge('Cost of the power drawn, cooling included.', 'power x tariff x (1 + overhead)'),
+  miner_profit_usd_per_day: gauge('Income less power cost.', 'revenue - cost'),
+  miner_breakeven_usd_per_kilowatt_hour: gauge('Power price at which the miner earns nothing.', 'revenue / energy a day'),
+  // pools
+  pool_up: ofPool(gauge('1 if the last read of the pool succeeded, else 0.', 'pool adapter')),
+  pool_failure_info: ofPool(gauge('Why the pool cannot be read; 1 while it cannot.', 'pool adapter', ['reason'])),
+  pool_last_success_timestamp_seconds: ofPool(gauge('Unix time of the last successful read of the pool.', 'pool adapter')),
+  pool_poll_failures_total: ofPool(counter('Failed reads of the pool by reason.', 'pool adapter', ['reason'])),
+  pool_worker_hashrate_hashes_per_second: ofPool(gauge('Hashrate of a worker as the pool sees it.', 'walletEx miners[] accepted', ['worker', 'miner'])),
+  pool_workers: ofPool(gauge('Workers that the pool sees.', 'walletEx miners[]')),
+  pool_hashrate_hashes_per_second: ofPool(gauge('Hashrate of the whole pool on scrypt.', 'status hashrate')),
+  pool_balance: ofPool(gauge('Balance in coins.', 'wallet balances', ['coin'])),
+  pool_price_usd_per_megahash_day: ofPool(gauge('Income of 1 MH/s for a day before fees, as the pool estimates it.', 'status estimate_current x BTC price')),
+  pool_fee_ratio: ofPool(gauge('The pool\'s fee by pay-out mode.', 'status *_fee', ['mode'])),
+  // self
+  hashfleet_build_info: ofExporter(gauge('Version of the exporter; always 1.', 'package.json', ['version', 'node_version'])),
+  hashfleet_miners_configured: ofExporter(gauge('Miners in the configuration.', 'fleet.yaml')),
+  hashfleet_control_enabled: ofExporter(gauge('1 if actions on miners are switched on.', 'fleet.yaml control.enabled')),
+  hashfleet_poll_lag_seconds: ofExporter(gauge('How late the latest poll began behind its schedule.', 'poll loop')),
+  hashfleet_polls_in_flight: ofExporter(gauge('Polls under way.', 'poll loop')),
+  hashfleet_polls_skipped_total: ofExporter(counter('Polls left out because the one before was still under way.', 'poll loop')),
+  hashfleet_schema_mismatches_total: ofExporter(counter('Fields of replies that were missing, null or of the wrong type where a value is expected.', 'drivers and adapters', ['source', 'field'])),
+  hashfleet_actions_total: ofExporter(counter('Actions on miners by outcome.', 'control', ['action', 'outcome'])),
+  hashfleet_config_reload_success: ofExporter(gauge('1 if the last load of the configuration succeeded.', 'configuration')),
+  hashfleet_config_last_reload_timestamp_seconds: ofExporter(gauge('Unix time of the last successful load of the configuration.', 'configuration')),
+} as const satisfies Record<string, Family>;
+
+export type SeriesName = keyof typeof catalogue;
+
+/** All label names of a family, scope labels first. */
+export function labelNames(name: SeriesName): readonly string[] {
+  const family: Family = catalogue[name];
+  return [...scopeLabels[family.scope], ...family.labels];
+}
+
+/** Values of closed label sets; a value outside them is a defect. */
+export const labelValues = {
+  state: ['mining', 'initializing', 'starting', 'auto-tuning', 'restarting', 'shutting-down', 'stopped', 'failure'],
+  intent: ['mine', 'stopped', 'curtailed', 'maintenance'],
+  reason: [
+    'connect', 'dns', 'timeout', 'reset', 'auth', 'locked_out', 'http_4xx', 'http_5xx', 'html_body', 'bad_json', 'bad_shape',
+    'too_large', 'not_http', 'not_a_miner', 'stock_firmware', 'internal',
+  ],
+  pool_reason: ['disabled', 'closed', 'dns', 'tcp', 'tls', 'timeout', 'http_4xx', 'http_5xx', 'html_body', 'bad_key', 'bad_shape', 'too_large', 'stale'],
+  result: ['accepted', 'rejected', 'stale'],
+  grade: ['grey', 'orange', 'red'],
+  basis: ['pool_estimate', 'manual_price'],
+  signal: ['hashrate', 'efficiency', 'temperature'],
+  kind: ['preset', 'pool', 'firmware', 'mining'],
+  action: ['restart_mining', 'reboot', 'pause', 'resume', 'preset', 'locate'],
+  outcome: ['verified', 'failed', 'indeterminate', 'skipped', 'refused', 'dry_run'],
+  mode: ['pps', 'pplns', 'solo'],
+} as const;
