@@ -47,7 +47,9 @@ const pool = z.strictObject({
   api_key_file: z.string().min(1).optional(),
   mode: z.enum(['pps', 'pplns', 'solo']).default('pplns'),
   interval_seconds: z.number().min(1).max(3600).default(120),
-}).refine((value) => value.api_key_env === undefined || value.api_key_file === undefined, 'only one of api_key_env and api_key_file');
+  allow_plain_http: z.boolean().default(false).describe('Lets the key travel unencrypted; only for a pool on your own machine'),
+}).refine((value) => value.base_url === '' || value.base_url.startsWith('https:') || value.allow_plain_http, 'a base_url with https:// (or allow_plain_http: true for a pool on your own machine)')
+  .refine((value) => value.api_key_env === undefined || value.api_key_file === undefined, 'only one of api_key_env and api_key_file');
 
 const token = z.strictObject({
   name,

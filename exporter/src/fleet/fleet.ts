@@ -77,6 +77,11 @@ export interface Fleet {
 
 const keptEvents = 1000;
 
+function withoutFailure(miner: Miner): Miner {
+  const { failure: gone, ...rest } = miner;
+  return gone === undefined ? miner : rest;
+}
+
 export function createFleet({ config, memory, driverFor, log, now = Date.now }: FleetOptions): Fleet {
   const intervalMs = config.poll.interval_seconds * 1000;
   const listeners: ((miner: Miner) => void)[] = [];
@@ -117,9 +122,7 @@ export function createFleet({ config, memory, driverFor, log, now = Date.now }: 
     notice();
     if (miner.failure !== undefined) log.info({ miner: miner.config.name, after: miner.failure.reason }, 'the miner answers again');
     kept.model = reading.identity?.model ?? miner.model;
-    const { failure, ...rest } = miner;
-    void failure;
-    entry.miner = rest;
+    entry.miner = withoutFailure(miner);
     return update(entry, {
       reading, lastPollAt: now(), lastSuccessAt: reading.at, pollSeconds: seconds, consecutiveFailures: 0, model: kept.model,
       hashes: kept.hashes, joules: kept.joules, unexpected: { ...kept.unexpected }, intent: kept.intent, credentials: entry.driver.credentials,

@@ -47,8 +47,8 @@ export function createPollLoop(fleet: Fleet, config: Config['poll']): PollLoop {
     if (miner === undefined) return;
     const pause = pauseIntervals(miner.consecutiveFailures);
     // A fixed grid: a slow poll does not shift the miner's phase. After a long sleep of the machine, no catching up.
-    const next = Math.max(due + intervalMs * pause, Date.now() - intervalMs + (due % intervalMs));
-    schedule(name, next);
+    const late = Math.max(0, Math.floor((Date.now() - due) / intervalMs));
+    schedule(name, due + intervalMs * (late + pause));
     if (running.has(name)) {
       skipped += 1;
       return;

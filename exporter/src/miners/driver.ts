@@ -51,8 +51,6 @@ export interface CommandReply {
   readonly detail?: string;
 }
 
-/** Counts fields that were missing, null or of the wrong type where a value is expected. */
-export type Mismatch = (source: string, field: string) => void;
 
 export type CredentialState = 'unknown' | 'accepted' | 'refused' | 'locked_out';
 

@@ -1,5 +1,5 @@
 /** Reads untrusted JSON field by field: what is missing, null or of the wrong type is absent and counted. */
-import type { Mismatch } from './driver.ts';
+import type { Mismatch } from '../mismatch.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

@@ -2,7 +2,8 @@
  * VNish firmware 1.2 and 1.3 over its REST API (vnish-api.md, 2). Cheap reads at every poll, dear ones seldom; one request
  * at a time; writes are sent once and never repeated.
  */
-import { PollFailure, type Command, type CommandReply, type Driver, type Mismatch } from '../driver.ts';
+import type { Mismatch } from '../../mismatch.ts';
+import { PollFailure, type Command, type CommandReply, type Driver } from '../driver.ts';
 import { isObject, type JsonObject } from '../fields.ts';
 import { minerHttp, type HttpReply, type HttpRequest } from '../http.ts';
 import type { Preset, Reading } from '../reading.ts';

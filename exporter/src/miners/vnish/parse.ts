@@ -1,5 +1,5 @@
 /** From VNish's replies to readings; pure. Field names and units: vnish-api.md, 2.3 and 2.5. */
-import type { Mismatch } from '../driver.ts';
+import type { Mismatch } from '../../mismatch.ts';
 import { fieldsOf, isObject, type Fields, type JsonObject } from '../fields.ts';
 import { minerStates, type BoardReading, type FanReading, type Identity, type MinMax, type PoolReading, type Preset, type PresetReading, type Reading } from '../reading.ts';
 
