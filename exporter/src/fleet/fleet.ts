@@ -126,6 +126,7 @@ export function createFleet({ config, memory, driverFor, log, now = Date.now }: 
     return update(entry, {
       reading, lastPollAt: now(), lastSuccessAt: reading.at, pollSeconds: seconds, consecutiveFailures: 0, model: kept.model,
       hashes: kept.hashes, joules: kept.joules, unexpected: { ...kept.unexpected }, intent: kept.intent, credentials: entry.driver.credentials,
+      ...(reading.presets === undefined ? {} : { presets: reading.presets }),
     });
 
     /** Trapezoid between two readings; across a gap nothing is invented. */

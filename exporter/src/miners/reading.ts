@@ -90,6 +90,8 @@ export interface Reading {
   readonly boards: readonly BoardReading[];
   readonly boardsExpected?: number;
   readonly preset?: PresetReading;
+  /** What can be chosen, when it was read. */
+  readonly presets?: readonly Preset[];
 }
 
 /** A power profile that the miner offers. */

@@ -45,6 +45,7 @@ export function parseReading(replies: Replies, at: number, mismatch: Mismatch): 
     uptimeSeconds: uptime === undefined ? undefined : parseUptime(uptime),
     boardsExpected: model?.optional.object('chain')?.number('num_chains', 1),
     preset,
+    presets: replies.presets,
   });
 }
 
