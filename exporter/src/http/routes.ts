@@ -1,7 +1,7 @@
 /** Every route of the API in one table: the server and openapi.json are both made from it. */
 import { z } from 'zod';
 import type { Scope } from '../config/schema.ts';
-import type { Control } from '../control/jobs.ts';
+import type { Caller, Control } from '../control/jobs.ts';
 import type { Config } from '../config/load.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { workerIndex, type Pools } from '../fleet/pools.ts';
@@ -46,6 +46,7 @@ export interface Route {
 const liveReadMs = 10_000;
 
 const auditQuery = z.object({ limit: z.coerce.number().int().min(1).max(1000).default(100), miner: z.string().optional() });
+const callerOf = ({ actor, token }: Identity): Caller => ({ actor, token });
 const ok = (body: unknown): Answer => ({ status: 200, body });
 
 function viewOf({ fleet, views }: ApiContext, { parameters: { name = '' } }: Call): MinerView {
@@ -103,10 +104,10 @@ export const routes: readonly Route[] = [
     handle({ control }, { identity, body }) {
       const { dryRun, confirmationToken, idempotencyKey, ...order } = body as z.output<typeof schemas.ActionRequest>;
       if (dryRun) {
-        const { plan, confirmation } = control.plan(order, identity);
+        const { plan, confirmation } = control.plan(order, callerOf(identity));
         return ok({ plan: planReply(plan, confirmation) });
       }
-      const { plan, job } = control.start(order, identity, { confirmationToken, idempotencyKey });
+      const { plan, job } = control.start(order, callerOf(identity), { confirmationToken, idempotencyKey });
       return { status: 202, body: { plan: planReply(plan, undefined), job: jobReply(job) } };
     },
   },
@@ -124,7 +125,7 @@ export const routes: readonly Route[] = [
   },
   {
     method: 'post', path: '/jobs/{id}/cancel', scope: 'operate', summary: 'Leave out what is not sent yet', replies: { 200: schemas.Job },
-    handle: ({ control }, { identity, parameters: { id = '' } }) => ok(jobReply(control.cancel(id, identity))),
+    handle: ({ control }, { identity, parameters: { id = '' } }) => ok(jobReply(control.cancel(id, callerOf(identity)))),
   },
   {
     method: 'get', path: '/audit', scope: 'read', summary: 'Who did what', query: auditQuery, replies: { 200: schemas.Audit },

@@ -40,6 +40,8 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
   const page = createPage(Object.entries(catalogue).map(([name, { type, help }]) => ({ name, type, help })));
   const self = new Registry();
   collectDefaultMetrics({ register: self });
+  // Gauges that end in _total: promtool rightly refuses them, and nothing needs them.
+  for (const name of ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']) self.removeSingleMetric(name);
   const poolContext = { pools, minerOf: workerIndex(config.miners), btcUsd: config.prices.btc_usd };
   /** Miners whose measurements are on the page. */
   const shown = new Set<string>();

@@ -68,7 +68,7 @@ export function createViews({ config, fleet, pools }: { config: Config; fleet: F
         miner, reading, peers,
         boards: boardPresence(reading),
         deviations: boardDeviations(reading.boards),
-        money: moneyOf({ hashrate: reading.hashrateAverage ?? reading.hashrate, powerWatts: reading.powerWatts }, scrypt, tariff),
+        money: moneyOf({ hashrate: earningHashrate(reading), powerWatts: reading.powerWatts }, scrypt, tariff),
         ...(efficiency === undefined ? {} : { efficiency }),
         ...(ratio === undefined ? {} : { ratio }),
         ...(advice === undefined ? {} : { advice }),
@@ -93,4 +93,10 @@ export function createViews({ config, fleet, pools }: { config: Config; fleet: F
       };
     },
   };
+}
+
+/** What works for the operator: the firmware's fee is paid in hashes. */
+function earningHashrate({ hashrateAverage, hashrate, devfeeRatio = 0 }: Reading): number | undefined {
+  const all = hashrateAverage ?? hashrate;
+  return all === undefined ? undefined : all * (1 - devfeeRatio);
 }
