@@ -22,7 +22,7 @@ test('other reads and all writes answer a stranger with 401 and nothing', async 
 
 test('the right password opens a session of a 32-character token', async () => {
   const bench = await oneMiner();
-  const { token } = (await bench.post('/unlock', { pw: 'admin' })).json();
+  const { token } = (await bench.post('/unlock', { pw: 'admin' })).json<{ token: string }>();
   expect(token).toMatch(/^[A-Za-z0-9]{32}$/);
   expect((await bench.get('/auth-check', { authorization: `Bearer ${token}` })).status).toBe(200);
   expect((await bench.get('/status', { authorization: `Bearer ${token}` })).json()).toMatchObject({ unlocked: true });

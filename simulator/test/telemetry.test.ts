@@ -3,11 +3,11 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { hardwareModels } from '../src/hardware.ts';
 import { difficultyText, uptimeText } from '../src/miner/replies.ts';
 import { oneMiner, stopAll } from './support/one-miner.ts';
-import type { Json } from './support/one-miner.ts';
+import type { Metrics } from './support/replies.ts';
 
 afterEach(stopAll);
 
-const sum = (list: Json[], field: string) => list.reduce((total: number, entry: Json) => total + Number(entry[field]), 0);
+const sum = <Entry>(list: readonly Entry[], field: keyof Entry) => list.reduce((total, entry) => total + Number(entry[field]), 0);
 
 describe.each(['l7', 'l9', 's21pro'] as const)('%s while mining', (model) => {
   test('totals are the sums of the chains, and deprecated fields their thousandths', async () => {
@@ -32,7 +32,7 @@ describe.each(['l7', 'l9', 's21pro'] as const)('%s while mining', (model) => {
       bench.after(60);
       const miner = await bench.summary();
       const truth = bench.miner.truth().hashesPerSecond / hardwareModels[model].hashesPerUnit;
-      realtimes.push(miner.chains[0].hashrate_rt / miner.chains[0].hashrate_ideal);
+      realtimes.push(miner.chains[0]!.hashrate_rt / miner.chains[0]!.hashrate_ideal);
       expect(Math.abs(miner.hr_average / truth - 1)).toBeLessThan(0.01);
     }
     expect(Math.max(...realtimes)).toBeGreaterThan(1.02);
@@ -88,24 +88,24 @@ test('boards and summary tell the same, chip by chip', async () => {
   const bench = await oneMiner({ boardFactors: { 2: 0.95 } });
   bench.after(600);
   const miner = await bench.summary();
-  const boards = (await bench.get('/boards')).json<Json[]>();
+  const boards = (await bench.get('/boards')).json();
   for (const [i, board] of boards.entries()) {
-    const chain = miner.chains[i];
+    const chain = miner.chains[i]!;
     expect(board.hr_realtime).toBe(chain.hashrate_rt);
     expect(board.hr_nominal).toBe(chain.hashrate_ideal);
     expect(Math.abs(sum(board.chips, 'hr') / board.hr_realtime - 1)).toBeLessThan(0.001);
     expect(sum(board.chips, 'errs')).toBe(chain.hw_errors);
-    const grades = (grade: string) => board.chips.filter((chip: Json) => chip.grade === grade).length;
+    const grades = (grade: string) => board.chips.filter((chip) => chip.grade === grade).length;
     expect({ red: grades('red'), orange: grades('orange'), grey: grades('grey') }).toEqual(chain.chip_statuses);
   }
-  expect(miner.chains[1].hashrate_percentage).toBeLessThan(miner.chains[0].hashrate_percentage - 3);
+  expect(miner.chains[1]!.hashrate_percentage).toBeLessThan(miner.chains[0]!.hashrate_percentage - 3);
 });
 
 test('accepted shares carry the work: their difficulty times 65536 is the hashes done', async () => {
   const bench = await oneMiner();
-  const before = (await bench.summary()).pools[0];
+  const before = (await bench.summary()).pools[0]!;
   bench.after(86_400);
-  const after = (await bench.summary()).pools[0];
+  const after = (await bench.summary()).pools[0]!;
   const claimed = (after.diffa - before.diffa) * 65_536;
   const done = bench.miner.truth().hashesPerSecond * 86_400 * (1 - 0.028);
   expect(Math.abs(claimed / done - 1)).toBeLessThan(0.04);
@@ -116,11 +116,11 @@ test('accepted shares carry the work: their difficulty times 65536 is the hashes
 test('history is newest first: now, then points aligned to the step', async () => {
   const bench = await oneMiner();
   bench.after(1234);
-  const { metrics } = (await bench.get('/metrics?time_slice=7200&step=600')).json();
-  const times = metrics.map((point: Json) => point.time);
+  const { metrics } = (await bench.get('/metrics?time_slice=7200&step=600')).json<Metrics>();
+  const times = metrics.map((point) => point.time);
   expect(times[0]).toBe(Math.floor(bench.simulator.clock.now() / 1000));
-  expect(times).toEqual([...times].sort((a: number, b: number) => b - a));
-  expect(times.slice(1).every((time: number) => time % 600 === 0)).toBe(true);
+  expect(times).toEqual([...times].sort((a, b) => b - a));
+  expect(times.slice(1).every((time) => time % 600 === 0)).toBe(true);
   expect(metrics).toHaveLength(13);
   for (const point of metrics) expect(point.data.hashrate).toBeGreaterThan(15_000);
 });
@@ -129,10 +129,10 @@ test('history remembers a stop, and the annotations say when', async () => {
   const bench = await oneMiner();
   await bench.command('/mining/stop');
   bench.after(1800);
-  const { metrics, annotations } = (await bench.get('/metrics?time_slice=3600&step=300')).json();
-  expect(metrics[1].data.hashrate).toBe(0);
-  expect(metrics.at(-1).data.hashrate).toBeGreaterThan(15_000);
-  expect(annotations[0].data).toEqual({ type: 'stop' });
+  const { metrics, annotations } = (await bench.get('/metrics?time_slice=3600&step=300')).json<Metrics>();
+  expect(metrics[1]?.data.hashrate).toBe(0);
+  expect(metrics.at(-1)?.data.hashrate).toBeGreaterThan(15_000);
+  expect(annotations[0]?.data).toEqual({ type: 'stop' });
 });
 
 test.each([

@@ -73,7 +73,7 @@ describe('a reboot', () => {
     bench.after(30);
     expect((await bench.get('/settings', session)).status).toBe(401);
     expect((await bench.status()).find_miner).toBe(false);
-    expect((await bench.get('/settings', await bench.unlock())).json().miner.misc.quiet_mode).toBe(true);
+    expect((await bench.get('/settings', await bench.unlock())).json().miner.misc['quiet_mode']).toBe(true);
   });
 });
 
@@ -86,12 +86,12 @@ test('a stop shuts down for seconds, then stays stopped without hashrate', async
   expect(await look(bench)).toEqual({ state: 'stopped', thirds: 0 });
   const miner = await bench.summary();
   expect(miner.power_consumption).toBe(0);
-  expect(miner.chains.map((chain: { status: { state: string } }) => chain.status.state)).toEqual(['stopped', 'stopped', 'stopped']);
+  expect(miner.chains.map((chain) => chain.status.state)).toEqual(['stopped', 'stopped', 'stopped']);
 });
 
 test('a restart goes through restarting, initializing, starting to mining, and counters begin anew', async () => {
   const bench = await oneMiner();
-  const before = (await bench.summary()).pools[0].accepted;
+  const before = (await bench.summary()).pools[0]!.accepted;
   await bench.command('/mining/restart');
   const states: string[] = [];
   for (let seconds = 0; seconds < 120; seconds += 2) {
@@ -101,7 +101,7 @@ test('a restart goes through restarting, initializing, starting to mining, and c
   }
   expect(states).toEqual(['restarting', 'initializing', 'starting', 'mining']);
   const after = await bench.summary();
-  expect(after.pools[0].accepted).toBeLessThan(before);
+  expect(after.pools[0]!.accepted).toBeLessThan(before);
   expect(after.restart_count).toBe(1);
 });
 

@@ -17,12 +17,16 @@ const breeds: readonly { model: ModelCode; firmware: FirmwareVersion }[] = [
 type Situation = readonly [name: string, spec: Partial<MinerSpec>, prepare: (bench: Bench) => Promise<void>];
 
 const nothing = () => Promise.resolve();
+const wait = (seconds: number) => (bench: Bench) => {
+  bench.after(seconds);
+  return Promise.resolve();
+};
 const situations: readonly Situation[] = [
   ['mining', {}, nothing],
-  ['just booted', { begin: 'boot' }, (bench) => Promise.resolve(bench.after(23))],
-  ['initializing', { begin: 'boot' }, (bench) => Promise.resolve(bench.after(40))],
-  ['starting', { begin: 'boot' }, (bench) => Promise.resolve(bench.after(90))],
-  ['one board up', { begin: 'boot' }, (bench) => Promise.resolve(bench.after(116))],
+  ['just booted', { begin: 'boot' }, wait(23)],
+  ['initializing', { begin: 'boot' }, wait(40)],
+  ['starting', { begin: 'boot' }, wait(90)],
+  ['one board up', { begin: 'boot' }, wait(116)],
   ['stopped', { begin: 'stopped' }, nothing],
   ['shutting down', {}, async (bench) => { await bench.command('/mining/stop'); bench.after(1); }],
   ['restarting', {}, async (bench) => { await bench.command('/mining/restart'); bench.after(3); }],
