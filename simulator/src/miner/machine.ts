@@ -46,7 +46,7 @@ function onBoot(state: MinerState, phase: Phase): void {
 }
 
 function onInitializing(state: MinerState, phase: Phase): void {
-  const { timeMs } = { timeMs: phase.sinceMs };
+  const timeMs = phase.sinceMs;
   if (phase.cause === 'boot') onBoot(state, phase);
   if (phase.cause === 'start') annotate(state, { timeMs, type: 'start' });
   state.pending.restart = false;
