@@ -7,9 +7,11 @@
  *   info      worth knowing
  *
  * Labels that do not name the thing (job, instance) are aggregated away, so that an alert keeps its identity when an
- * exporter is replaced.
+ * exporter is replaced. No alert reads a recorded series: groups run beside each other, and an alert must not depend on
+ * which was first.
  */
 import { appId, type Links } from './links.ts';
+import { efficiencyRatio, hashrateRatio, refusedRatio } from './recording.ts';
 import { duration, thresholds, valueOf, type ThresholdName, type Timing } from './thresholds.ts';
 
 export type Severity = 'critical' | 'warning' | 'info';
@@ -77,7 +79,7 @@ export function alertGroups(timing: Timing, links: Links): readonly AlertGroup[]
     up,
   ];
   const hashrateBelow = (name: ThresholdName) => [
-    `miner:miner_hashrate:ratio < ${value(name)}`, mining, warm, wanted, up, notThrottled,
+    `(\n${hashrateRatio}\n) < ${value(name)}`, mining, warm, wanted, up, notThrottled,
   ];
   const counted = `miner_up ${notInMaintenance}`;
 
@@ -219,7 +221,7 @@ export function alertGroups(timing: Timing, links: Links): readonly AlertGroup[]
         {
           alert: 'MinerEfficiencyBad', severity: 'warning', scope: 'miner', for: 'efficiencyFor', keepFiringFor: 'flapHold',
           expr: [
-            `avg_over_time(miner:miner_efficiency:ratio[${time('efficiencyWindow')}]) > ${value('efficiencyBad')}`,
+            `${efficiencyRatio(`avg_over_time(miner_efficiency_joules_per_megahash[${time('efficiencyWindow')}])`)} > ${value('efficiencyBad')}`,
             mining, warm, up, notThrottled,
           ],
           summary: '{{ $labels.miner }} uses too much energy for its work',
@@ -268,7 +270,7 @@ export function alertGroups(timing: Timing, links: Links): readonly AlertGroup[]
         {
           alert: 'MinerPoolRejectsHigh', severity: 'warning', scope: 'miner', for: 'rejectFor', keepFiringFor: 'flapHold',
           expr: [
-            `miner:miner_shares_refused:ratio_rate30m > ${value('rejects')}`,
+            `${refusedRatio(time('rejectWindow'))} > ${value('rejects')}`,
             `and on (miner) sum by (miner) (increase(miner_shares_total[${time('rejectWindow')}])) > ${value('rejectShares')}`,
             up,
           ],

@@ -20,6 +20,30 @@ const summed = [
 
 const hour = 3600;
 
+/**
+ * Hashrate of a miner against what it should do. In manual mode there is no preset; the theory at the present clock is
+ * then what the miner is held to.
+ */
+export const hashrateRatio = [
+  'max by (miner, site, model) (miner_hashrate_ratio)',
+  'or',
+  'max by (miner, site, model) (miner_hashrate_average_hashes_per_second / miner_hashrate_nominal_hashes_per_second)',
+].join('\n');
+
+/** Energy per hash (an expression in J/MH) against what the preset promises. */
+export const efficiencyRatio = (joulesPerMegahash: string) => [
+  `max by (miner, site, model) (${joulesPerMegahash})`,
+  '/',
+  'max by (miner, site, model) (miner_preset_power_watts / (miner_preset_hashrate_hashes_per_second / 1e6))',
+].join('\n');
+
+/** Share of a miner's work that the pool did not take. */
+export const refusedRatio = (window: string) => [
+  `sum by (miner, site, model) (rate(miner_shares_total{result=~"rejected|stale"}[${window}]))`,
+  '/',
+  `sum by (miner, site, model) (rate(miner_shares_total[${window}]))`,
+].join('\n');
+
 export function recordingRules(timing: Timing): readonly RecordingRule[] {
   const anHour = duration(Math.max(Math.ceil(hour * timing.timeScale), 4 * timing.scrapeIntervalSeconds));
   const rejectWindow = duration(valueOf('rejectWindow', timing));
@@ -63,31 +87,9 @@ export function recordingRules(timing: Timing): readonly RecordingRule[] {
     },
   ];
   const miners: RecordingRule[] = [
-    // In manual mode there is no preset; the theory at the present clock is then what the miner is held to.
-    {
-      record: 'miner:miner_hashrate:ratio',
-      expr: [
-        'max by (miner, site, model) (miner_hashrate_ratio)',
-        'or',
-        'max by (miner, site, model) (miner_hashrate_average_hashes_per_second / miner_hashrate_nominal_hashes_per_second)',
-      ].join('\n'),
-    },
-    {
-      record: 'miner:miner_efficiency:ratio',
-      expr: [
-        'max by (miner, site, model) (miner_efficiency_joules_per_megahash)',
-        '/',
-        'max by (miner, site, model) (miner_preset_power_watts / (miner_preset_hashrate_hashes_per_second / 1e6))',
-      ].join('\n'),
-    },
-    {
-      record: 'miner:miner_shares_refused:ratio_rate30m',
-      expr: [
-        `sum by (miner, site, model) (rate(miner_shares_total{result=~"rejected|stale"}[${rejectWindow}]))`,
-        '/',
-        `sum by (miner, site, model) (rate(miner_shares_total[${rejectWindow}]))`,
-      ].join('\n'),
-    },
+    { record: 'miner:miner_hashrate:ratio', expr: hashrateRatio },
+    { record: 'miner:miner_efficiency:ratio', expr: efficiencyRatio('miner_efficiency_joules_per_megahash') },
+    { record: 'miner:miner_shares_refused:ratio_rate30m', expr: refusedRatio(rejectWindow) },
   ];
   return [...sites, ...fleet, ...miners];
 }

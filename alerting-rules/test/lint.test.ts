@@ -119,8 +119,6 @@ describe('each alert', () => {
 
   it.each(eachAlert)('%s names in its texts only labels that its expression keeps', (_, { expr, annotations }) => {
     const kept = new Set(groupings(expr));
-    // Recorded series are per miner; absent() keeps what its selector fixes.
-    if (/miner:\w+/.test(expr)) for (const label of ['miner', 'site', 'model']) kept.add(label);
     for (const text of Object.values(annotations ?? {})) {
       for (const [, label] of text.matchAll(/\$labels\.(\w+)/g)) expect([...kept]).toContain(label);
     }
@@ -128,7 +126,7 @@ describe('each alert', () => {
 
   it.each(eachAlert)('%s about a miner keeps miner, site and model, so that it can be grouped, inhibited and found', (_, { expr, labels }) => {
     if (labels?.['scope'] !== 'miner') return;
-    if (!/^(avg_over_time\()?miner:/.test(expr)) for (const label of ['miner', 'site', 'model']) expect(groupings(expr)).toContain(label);
+    for (const label of ['miner', 'site', 'model']) expect(groupings(expr)).toContain(label);
   });
 
   it.each(eachAlert)('%s has a runbook that says what it means, what it costs, how to find the cause and what to do', (_, { alert, annotations }) => {
@@ -146,6 +144,10 @@ describe('each alert', () => {
 });
 
 describe('each recording rule', () => {
+  it('is left to dashboards: no alert waits for another group', () => {
+    for (const { expr } of alerts) expect(uses(expr).filter(({ metric }) => records.has(metric))).toEqual([]);
+  });
+
   it.each(recorded.map((rule) => [rule.record!, rule] as const))('%s is named level:metric:operation', (record) => {
     expect(record).toMatch(/^(miner|site|fleet):[a-z0-9_]+:[a-z0-9_]+$/);
   });

@@ -194,8 +194,7 @@ export const firing: readonly Firing[] = [
   {
     alert: 'MinerHashrateLow', when: 'it slides to 82 %',
     series: but({ [of('miner_hashrate_ratio')]: held([0.99, '5m'], [0.82, '20m'], [0.99, '20m']) }),
-    // One evaluation later than the reading: the ratio is a recorded series.
-    fires: '15m15s', over: '30m15s',
+    fires: '15m', over: '30m',
     labels: miner('warning'),
     summary: 'l9-01 does 82% of its hashrate',
     description: 'l9-01 (Antminer L9) at barn does 82% of what its preset promises, less than 90 %.',
@@ -206,7 +205,7 @@ export const firing: readonly Firing[] = [
       [of('miner_hashrate_average_hashes_per_second')]: held([16e9, '5m'], [12e9, '20m']),
       [of('miner_hashrate_nominal_hashes_per_second')]: held([16e9, '25m']),
     }),
-    fires: '15m15s',
+    fires: '15m',
     labels: miner('warning'),
     summary: 'l9-01 does 75% of its hashrate',
     description: 'l9-01 (Antminer L9) at barn does 75% of what its preset promises, less than 90 %.',
@@ -295,7 +294,7 @@ export const firing: readonly Firing[] = [
       [of('miner_shares_total', 'result="stale"')]: counted([0, '1h'], [0.4, '1h']),
     }),
     // 8 shares a minute, 0.8 of them refused from 1h on: 3 % of 30 minutes is passed after 9; the wait is 5m.
-    fires: '1h14m15s',
+    fires: '1h14m',
     labels: miner('warning'),
     summary: 'The pool refuses 4.667% of the shares of l9-01',
     description: 'Over 30m the pool refused 4.667% of the shares of l9-01 at barn as rejected or stale; more than 3 % is not normal.',
@@ -363,7 +362,7 @@ export const firingBoth: readonly (Omit<Firing, 'over' | 'summary' | 'descriptio
   {
     alert: 'MinerHashrateLow', when: 'more than a board is lost',
     series: but({ [of('miner_hashrate_ratio')]: held([0.99, '5m'], [0.33, '20m']) }),
-    fires: '15m15s', severities: ['critical', 'warning'],
+    fires: '15m', severities: ['critical', 'warning'],
   },
   {
     alert: 'MinerOverheating', when: 'chips reach 89 °C',
