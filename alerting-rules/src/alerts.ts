@@ -133,7 +133,7 @@ export function alertGroups(timing: Timing, links: Links): readonly AlertGroup[]
         },
         {
           alert: 'MinerPasswordWrong', severity: 'warning', scope: 'miner', for: 'passwordFor', keepFiringFor: 'flapHold',
-          expr: [`sum by (miner, site, model) (increase(miner_poll_failures_total{reason=~"auth|locked_out"}[${time('passwordWindow')}])) > 0`],
+          expr: [`${perMiner('miner_credentials_accepted')} == 0`, 'or', `sum by (miner, site, model) (increase(miner_poll_failures_total{reason=~"auth|locked_out"}[${time('passwordWindow')}])) > 0`],
           summary: '{{ $labels.miner }} refuses our password',
           description: '{{ $labels.miner }} at {{ $labels.site }} refuses the password of fleet.yaml or has locked us out for too many tries. It cannot be steered.',
         },

@@ -102,6 +102,14 @@ export const firing: readonly Firing[] = [
     description: 'l9-01 at barn refuses the password of fleet.yaml or has locked us out for too many tries. It cannot be steered.',
   },
   {
+    alert: 'MinerPasswordWrong', when: 'the miner can be read, but refuses the password',
+    series: but({ [of('miner_credentials_accepted')]: held([1, '5m'], [0, '10m'], [1, '30m']) }),
+    fires: '7m', over: '20m',
+    labels: miner('warning'),
+    summary: 'l9-01 refuses our password',
+    description: 'l9-01 at barn refuses the password of fleet.yaml or has locked us out for too many tries. It cannot be steered.',
+  },
+  {
     alert: 'MinerReadingStale', when: 'the poll loop forgets the miner',
     series: but({ [of('miner_last_success_timestamp_seconds')]: `0+15x40 600+0x39 1200+15x40` }),
     // The last success is at 10m; it is older than 5 minutes from 15m15s on.

@@ -30,7 +30,7 @@ interface AnyDashboard {
 }
 
 /** Panels that show nothing on a fleet without trouble, pool failures or history. */
-const emptyWhenWell = new Set(['Out of reach', 'Alerts', 'Poll failures by reason', 'Poll failures', 'Replies that did not fit', 'Actions by outcome', 'Power supply', 'Preset']);
+const emptyWhenWell = new Set(['Out of reach', 'Alerts', 'Poll failures by reason', 'Poll failures', 'Replies that did not fit', 'Actions by outcome', 'Power supply', 'Preset', 'Gain by advice']);
 
 /** All panels, those inside of collapsed rows too, rows left out. */
 export function panelsOf(dashboard: unknown): readonly AnyPanel[] {

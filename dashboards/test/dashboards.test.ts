@@ -68,7 +68,7 @@ describe.each(dashboards)('%s', (name, dashboard) => {
 
   it('has unique ids and titles', () => {
     const every = dashboard.panels.flatMap((panel) => [panel, ...(panel.panels ?? [])]);
-    for (const given of [every.map(({ id }) => id), every.map(({ title }) => title)]) expect(given).toEqual([...new Set(given)]);
+    for (const given of [every.map(({ id }) => `${id}`), every.map(({ title }) => title)]) expect(given).toEqual([...new Set(given)]);
   });
 
   it('fits into 24 columns without overlap or holes in a row of the top', () => {
