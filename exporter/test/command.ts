@@ -16,7 +16,8 @@ export async function hashfleet(args: readonly string[], { environment = {}, cwd
   child.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => {
     said.err += chunk.toString();
-    if (terminateWhenSaid !== undefined && said.err.includes(terminateWhenSaid)) child.kill('SIGTERM');
+    if (terminateWhenSaid === undefined || child.killed || !said.err.includes(terminateWhenSaid)) return;
+    child.kill('SIGTERM');
   });
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
