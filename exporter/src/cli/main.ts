@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command `hashfleet`. Exit codes: 0 done, 1 failed, 2 a configuration or an argument that is not valid. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig, type Config } from '../config/load.ts';
@@ -40,7 +41,8 @@ interface StartFlags { readonly config: string; readonly data: string; readonly 
 const program = new Command('hashfleet')
   .description('Reads scrypt miners and pools, serves Prometheus series and the control API.')
   .version(version)
-  .showHelpAfterError('(add --help for what is allowed)');
+  .showHelpAfterError('(add --help for what is allowed)')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 
 program.command('start', { isDefault: true })
   .description('serve metrics and the API')
@@ -61,11 +63,13 @@ program.command('start', { isDefault: true })
       return;
     }
     const log = createLogger({ level: flags.logLevel });
-    const service = await startService({ config, folder, dataFolder: path.resolve(flags.data), metrics: flags.metricsListen, api: flags.apiListen, environment: process.env, log });
-    log.info({ version, miners: config.miners.length, metrics: `http://${flags.metricsListen.host}:${service.metricsPort}/metrics`, api: `http://${flags.apiListen.host}:${service.apiPort}/api/v1`, control: config.control.enabled }, 'hashfleet is running');
-    await new Promise<void>((resolve) => {
+    // Listened for from the beginning: a stop while it starts is a stop as soon as it runs.
+    const stopAsked = new Promise<void>((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
     });
+    const service = await startService({ config, folder, dataFolder: path.resolve(flags.data), metrics: flags.metricsListen, api: flags.apiListen, environment: process.env, log });
+    log.info({ version, miners: config.miners.length, metrics: `http://${flags.metricsListen.host}:${service.metricsPort}/metrics`, api: `http://${flags.apiListen.host}:${service.apiPort}/api/v1`, control: config.control.enabled }, 'hashfleet is running');
+    await stopAsked;
     log.info('stopping');
     await service.stop();
   });
@@ -75,7 +79,11 @@ program.command('check-config').argument('[file]', 'the fleet', 'fleet.yaml').de
 
 const audit = program.command('audit').description('the audit log');
 audit.command('verify').argument('[file]', 'the log', 'data/audit/audit.jsonl').description('check the chain of the audit log')
-  .action((file: string) => console.log(`${file}: ${verifyAuditFile(file).length} entries, the chain is whole`));
+  .action((file: string) => {
+    // A log that was deleted is not a log that is whole.
+    if (!existsSync(file)) throw new HashfleetError('not_found', `${file}: there is no such file; name the log of the data folder (FOLDER/audit/audit.jsonl).`);
+    console.log(`${file}: ${verifyAuditFile(file).length} entries, the chain is whole`);
+  });
 
 program.command('openapi').description('print the API\'s description (OpenAPI 3.1)').action(() => console.log(JSON.stringify(openapiDocument(version), null, 2)));
 program.command('series').description('print the reference of all series (Markdown)').action(() => console.log(seriesReference().trimEnd()));
