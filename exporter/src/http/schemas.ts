@@ -174,3 +174,11 @@ export const Problem = z.object({
   type: z.string(), title: z.string(), status: z.number().int(), detail: z.string(), code: z.string(),
   field: z.string().optional(), given: z.unknown().optional(), allowed: z.string().optional(),
 }).meta({ id: 'Problem', description: 'RFC 9457 problem details' });
+
+export const Boards = z.object({ boards: z.array(Board) }).meta({ id: 'Boards' });
+export const Change = z.object({ miner: z.string(), at: time, kind: z.enum(labelValues.kind), from: z.string(), to: z.string() }).meta({ id: 'Change' });
+export const Events = z.object({ events: z.array(Change).describe('Changes that were not made through Hashfleet, newest first') }).meta({ id: 'Events' });
+export const Recommendation = z.object({
+  miner: minerName, kind: z.literal('preset'), from: z.string(), to: z.string(), gainUsdPerDay: z.number(), evidence: z.string(),
+}).meta({ id: 'Recommendation' });
+export const Recommendations = z.object({ recommendations: z.array(Recommendation).describe('Largest gain first') }).meta({ id: 'Recommendations' });

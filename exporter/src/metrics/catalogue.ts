@@ -38,6 +38,7 @@ export const catalogue = {
   miner_poll_failures_total: counter('Failed polls by reason.', 'poll loop', ['reason']),
   miner_poll_duration_seconds: gauge('Duration of the last poll.', 'poll loop'),
   miner_poll_backoff: gauge('1 while polls are spaced out because the miner keeps failing, else 0.', 'poll loop'),
+  miner_credentials_accepted: gauge('1 if the miner accepted the configured password, 0 if it refused it; absent before it was tried.', '/unlock'),
   // state
   miner_state: gauge('1 for the state the miner is in, 0 for the others.', '/status miner_state', ['state']),
   miner_state_seconds: gauge('Time in the present state.', '/status miner_state_time'),
@@ -96,6 +97,7 @@ export const catalogue = {
   miner_power_cost_usd_per_day: gauge('Cost of the power drawn, cooling included.', 'power x tariff x (1 + overhead)'),
   miner_profit_usd_per_day: gauge('Income less power cost.', 'revenue - cost'),
   miner_breakeven_usd_per_kilowatt_hour: gauge('Power price at which the miner earns nothing.', 'revenue / energy a day'),
+  miner_advice_gain_usd_per_day: gauge('What following the present advice would add to the profit.', 'advice', ['kind']),
   // pools
   pool_up: ofPool(gauge('1 if the last read of the pool succeeded, else 0.', 'pool adapter')),
   pool_failure_info: ofPool(gauge('Why the pool cannot be read; 1 while it cannot.', 'pool adapter', ['reason'])),

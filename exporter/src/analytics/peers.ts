@@ -1,0 +1,27 @@
+/** How far a miner stands from its like: robust z-scores (Iglewicz and Hoaglin, 1993: 0.6745 (x - median) / MAD). */
+import { rounded } from './rounding.ts';
+
+/** Fewer peers than this say nothing about what is usual. */
+export const leastPeers = 5;
+/** The spread is never taken as less than this share of the median: identical miners must not make noise look like a fault. */
+const leastSpreadRatio = 0.005;
+/** Beyond this a z-score says no more; it keeps one absurd value from stretching every axis. */
+const largestScore = 100;
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+/** Score of each key within the group; empty with fewer than five values. */
+export function peerScores(values: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  if (values.size < leastPeers) return new Map();
+  const all = [...values.values()];
+  const centre = median(all);
+  const deviation = median(all.map((value) => Math.abs(value - centre)));
+  const spread = Math.max(deviation, Math.abs(centre) * leastSpreadRatio);
+  if (spread === 0) return new Map([...values.keys()].map((key) => [key, 0]));
+  return new Map([...values].map(([key, value]) => [key, rounded(Math.min(Math.max((0.6745 * (value - centre)) / spread, -largestScore), largestScore))]));
+}

@@ -1,0 +1,94 @@
+#!/usr/bin/env node
+/** The command `hashfleet`. Exit codes: 0 done, 1 failed, 2 a configuration or an argument that is not valid. */
+import path from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { loadConfig, type Config } from '../config/load.ts';
+import { readSecret } from '../config/secrets.ts';
+import { verifyAuditFile } from '../control/audit.ts';
+import { HashfleetError, messageOf } from '../errors.ts';
+import { openapiDocument } from '../http/openapi.ts';
+import { createLogger } from '../log.ts';
+import { seriesReference } from '../metrics/reference.ts';
+import { startService, type Listen } from './service.ts';
+import { version } from './version.ts';
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
+
+function listenOption(text: string): Listen {
+  const match = /^(\[[0-9a-fA-F:.]+\]|[^:]+):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (match?.[1] === undefined || port > 65_535) throw new InvalidArgumentError('give HOST:PORT, for example 127.0.0.1:9788');
+  return { host: match[1].replace(/^\[|\]$/g, ''), port };
+}
+
+function levelOption(text: string): string {
+  if (!logLevels.includes(text)) throw new InvalidArgumentError(`one of ${logLevels.join(', ')}`);
+  return text;
+}
+
+interface StartFlags { readonly config: string; readonly data: string; readonly metricsListen: Listen; readonly apiListen: Listen; readonly logLevel: string; readonly checkConfig?: true }
+
+const program = new Command('hashfleet')
+  .description('Reads scrypt miners and pools, serves Prometheus series and the control API.')
+  .version(version)
+  .showHelpAfterError('(add --help for what is allowed)');
+
+program.command('start', { isDefault: true })
+  .description('serve metrics and the API')
+  .option('-c, --config <file>', 'the fleet', 'fleet.yaml')
+  .option('--data <folder>', 'counters, intents and the audit log are kept here', 'data')
+  .option('--metrics-listen <host:port>', 'metrics server', listenOption, { host: '127.0.0.1', port: 9788 })
+  .option('--api-listen <host:port>', 'API server', listenOption, { host: '127.0.0.1', port: 9789 })
+  .option('--log-level <level>', logLevels.join(', '), levelOption, 'info')
+  .option('--check-config', 'check the configuration and its secrets, and exit')
+  .action(async (flags: StartFlags) => {
+    const config = loadConfig(flags.config);
+    const folder = path.dirname(path.resolve(flags.config));
+    if (flags.checkConfig === true) {
+      check(config, flags.config, folder);
+      return;
+    }
+    const log = createLogger({ level: flags.logLevel });
+    const service = await startService({ config, folder, dataFolder: path.resolve(flags.data), metrics: flags.metricsListen, api: flags.apiListen, environment: process.env, log });
+    log.info({ version, miners: config.miners.length, metrics: `http://${flags.metricsListen.host}:${service.metricsPort}/metrics`, api: `http://${flags.apiListen.host}:${service.apiPort}/api/v1`, control: config.control.enabled }, 'hashfleet is running');
+    await new Promise<void>((resolve) => {
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+    });
+    log.info('stopping');
+    await service.stop();
+  });
+
+program.command('check-config').argument('[file]', 'the fleet', 'fleet.yaml').description('check a configuration and its secrets')
+  .action((file: string) => check(loadConfig(file), file, path.dirname(path.resolve(file))));
+
+const audit = program.command('audit').description('the audit log');
+audit.command('verify').argument('[file]', 'the log', 'data/audit/audit.jsonl').description('check the chain of the audit log')
+  .action((file: string) => console.log(`${file}: ${verifyAuditFile(file).length} entries, the chain is whole`));
+
+program.command('openapi').description('print the API\'s description (OpenAPI 3.1)').action(() => console.log(JSON.stringify(openapiDocument(version), null, 2)));
+program.command('series').description('print the reference of all series (Markdown)').action(() => console.log(seriesReference().trimEnd()));
+
+function check(config: Config, file: string, folder: string): void {
+  const context = { environment: process.env, folder };
+  const missing: string[] = [];
+  const look = (what: string, source: { env?: string | undefined; file?: string | undefined }) => {
+    try {
+      readSecret(what, source, context);
+    } catch (thrown) {
+      missing.push(messageOf(thrown));
+    }
+  };
+  for (const [name, { password_env: env, password_file: secret }] of Object.entries(config.credentials)) look(`credentials.${name}`, { env, file: secret });
+  for (const { name, token_env: env, token_file: secret } of config.api.tokens) look(`api.tokens ${name}`, { env, file: secret });
+  for (const { name, api_key_env: env, api_key_file: secret } of config.pools) if (env !== undefined || secret !== undefined) look(`pools ${name}`, { env, file: secret });
+  if (missing.length > 0) throw new HashfleetError('config_invalid', missing.join('\n'));
+  console.log(`${file} is valid: ${config.miners.length} miners, ${config.sites.length} sites, ${config.pools.length} pools, control ${config.control.enabled ? 'on' : 'off'}`);
+}
+
+try {
+  await program.parseAsync();
+} catch (thrown) {
+  // A known error is for the person; its stack is not.
+  console.error(thrown instanceof HashfleetError ? thrown.message : thrown);
+  process.exitCode = thrown instanceof HashfleetError && (thrown.code === 'config_invalid' || thrown.code === 'secret_missing') ? 2 : 1;
+}

@@ -1,0 +1,98 @@
+/** What the operator writes in fleet.yaml. Every key that is not listed here is refused. */
+import { z } from 'zod';
+
+const name = z.string().regex(/^[A-Za-z0-9._-]{1,63}$/, 'letters, digits, ".", "_" and "-", at most 63 of them');
+const label = z.string().regex(/^[^"\\\n]{1,63}$/, 'at most 63 characters without quotes, backslashes or line breaks');
+const positive = z.number().positive();
+
+/** `host` or `host:port`; host is an IPv4 address, a bracketed IPv6 address or a DNS name. */
+export const addressPattern = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::([0-9]{1,5}))?$/;
+const address = z.string().regex(addressPattern, 'host or host:port, for example 192.168.1.21 or 192.168.1.21:8080')
+  .refine((text) => Number(addressPattern.exec(text)?.[1] ?? 80) <= 65_535, 'a port is at most 65535');
+
+/** A secret is named by the environment variable or the file that holds it, never written out. */
+const oneSource = (stem: string) => (value: Record<string, unknown>) =>
+  [`${stem}_env`, `${stem}_file`].filter((key) => value[key] !== undefined).length === 1;
+const environmentVariable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable');
+
+const credentials = z.strictObject({
+  password_env: environmentVariable.optional(),
+  password_file: z.string().min(1).optional(),
+}).refine(oneSource('password'), 'exactly one of password_env and password_file');
+
+const site = z.strictObject({
+  name,
+  electricity: z.strictObject({
+    price_usd_per_kilowatt_hour: z.number().min(0).max(10),
+    cooling_overhead_ratio: z.number().min(0).max(5).default(0).describe('Extra power for cooling, as a share of the miners\' power'),
+  }).optional(),
+});
+
+const miner = z.strictObject({
+  name,
+  address,
+  site: name.optional(),
+  rack: label.optional(),
+  circuit: label.optional(),
+  credentials: name.default('default'),
+  pool_worker: z.string().min(1).max(128).optional().describe('Name of the miner at the pool; the miner\'s name when absent'),
+  maintenance: z.boolean().default(false),
+});
+
+const pool = z.strictObject({
+  name,
+  type: z.enum(['prohashing']),
+  base_url: z.url({ protocol: /^https?$/ }).or(z.literal('')).default('').describe('Empty: the adapter is off and never dials'),
+  api_key_env: environmentVariable.optional(),
+  api_key_file: z.string().min(1).optional(),
+  mode: z.enum(['pps', 'pplns', 'solo']).default('pplns'),
+  interval_seconds: z.number().min(1).max(3600).default(120),
+  allow_plain_http: z.boolean().default(false).describe('Lets the key travel unencrypted; only for a pool on your own machine'),
+}).refine((value) => value.base_url === '' || value.base_url.startsWith('https:') || value.allow_plain_http, 'a base_url with https:// (or allow_plain_http: true for a pool on your own machine)')
+  .refine((value) => value.api_key_env === undefined || value.api_key_file === undefined, 'only one of api_key_env and api_key_file');
+
+const token = z.strictObject({
+  name,
+  scope: z.enum(['read', 'operate', 'admin']),
+  token_env: environmentVariable.optional(),
+  token_file: z.string().min(1).optional(),
+}).refine(oneSource('token'), 'exactly one of token_env and token_file');
+
+export const fleetSchema = z.strictObject({
+  sites: z.array(site).default([{ name: 'default' }]),
+  credentials: z.record(name, credentials).default({}),
+  miners: z.array(miner),
+  pools: z.array(pool).default([]),
+  prices: z.strictObject({
+    btc_usd: positive.optional().describe('Turns the pool\'s BTC estimate into USD'),
+    scrypt_usd_per_megahash_day: positive.optional().describe('Used when no pool gives a price'),
+  }).default({}),
+  poll: z.strictObject({
+    interval_seconds: z.number().min(1).max(3600).default(15),
+    deadline_seconds: z.number().min(0.1).max(60).default(5),
+    concurrency: z.number().int().min(1).max(4096).default(64),
+    slow_interval_seconds: z.number().min(1).max(86_400).default(60).describe('How often identity and preset are read'),
+  }).prefault({}),
+  api: z.strictObject({ tokens: z.array(token).default([]) }).prefault({}),
+  control: z.strictObject({
+    enabled: z.boolean().default(false),
+    read_only: z.boolean().default(false),
+    allow_miners: z.array(name).optional().describe('Only these may be acted on; all when absent'),
+    allow_sites: z.array(name).optional(),
+    batch_size: z.number().int().min(1).max(1000).default(10),
+    batch_pause_seconds: z.number().min(0).max(600).default(5),
+    cooldown_seconds: z.number().min(0).max(86_400).default(60).describe('Least time between two disruptive actions on one miner'),
+    verify_interval_seconds: z.number().min(0.1).max(60).default(5),
+  }).prefault({}),
+  advice: z.strictObject({
+    least_gain_usd_per_day: z.number().min(0).default(0.25).describe('Below this a change is not worth advising'),
+  }).prefault({}),
+});
+
+export type FleetConfig = z.output<typeof fleetSchema>;
+export type MinerConfig = FleetConfig['miners'][number] & { readonly site: string };
+export type SiteConfig = FleetConfig['sites'][number];
+export type PoolConfig = FleetConfig['pools'][number];
+export type TokenConfig = FleetConfig['api']['tokens'][number];
+export type ControlConfig = FleetConfig['control'];
+export type Scope = TokenConfig['scope'];

@@ -1,0 +1,121 @@
+/**
+ * The audit log: one JSON object a line, appended and flushed to disk before the deed, each line carrying the hash of the
+ * one before. Whoever changes, removes or reorders a line breaks the chain.
+ */
+import { createHash } from 'node:crypto';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { codeOf, HashfleetError } from '../errors.ts';
+import type { ActionName } from './actions.ts';
+
+export type AuditEvent = 'planned' | 'started' | 'sent' | 'outcome' | 'cancelled' | 'refused';
+
+export interface AuditRecord {
+  /** The person, as Grafana names them; the token's name when nobody is named. */
+  readonly actor: string;
+  /** Name of the API token, never the token. */
+  readonly token: string;
+  readonly event: AuditEvent;
+  readonly action?: ActionName;
+  readonly job?: string;
+  readonly miner?: string;
+  readonly outcome?: string;
+  readonly detail?: string;
+  readonly before?: Readonly<Record<string, unknown>>;
+  readonly after?: Readonly<Record<string, unknown>>;
+}
+
+export interface AuditEntry extends AuditRecord {
+  readonly sequence: number;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** SHA-256, hex, over the previous hash and this entry without its hash. */
+  readonly hash: string;
+}
+
+export interface AuditLog {
+  /** On disk when it returns. @throws when it cannot be written: then nothing may be done. */
+  append(record: AuditRecord): AuditEntry;
+  /** Newest first. */
+  latest(filter: { limit: number; miner?: string | undefined }): AuditEntry[];
+  /** Jobs and miners of actions that were sent and whose outcome was never written. */
+  readonly unfinished: readonly AuditEntry[];
+  close(): void;
+}
+
+const start = '0'.repeat(64);
+const keptInMemory = 5000;
+
+/** @throws HashfleetError internal, naming the line, when the chain is broken. */
+export function openAuditLog(folder: string, now: () => number = Date.now): AuditLog {
+  const file = path.join(folder, 'audit.jsonl');
+  mkdirSync(folder, { recursive: true });
+  const entries = verifyAuditFile(file);
+  let last = entries.at(-1);
+  const descriptor = openSync(file, 'a', 0o600);
+  const recent = entries.slice(-keptInMemory);
+  const unfinished = unfinishedOf(entries);
+
+  return {
+    append(record) {
+      const entry = sealed({ sequence: (last?.sequence ?? 0) + 1, at: new Date(now()).toISOString(), ...record }, last?.hash ?? start);
+      writeSync(descriptor, `${JSON.stringify(entry)}\n`);
+      fsyncSync(descriptor);
+      last = entry;
+      recent.push(entry);
+      if (recent.length > keptInMemory) recent.shift();
+      return entry;
+    },
+    latest({ limit, miner }) {
+      const fitting = miner === undefined ? recent : recent.filter((entry) => entry.miner === miner);
+      return fitting.slice(-limit).reverse();
+    },
+    unfinished,
+    close: () => closeSync(descriptor),
+  };
+}
+
+/** All entries of the file, checked. A missing file is an empty log. @throws HashfleetError naming the first bad line. */
+export function verifyAuditFile(file: string): AuditEntry[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (thrown) {
+    if (codeOf(thrown) === 'ENOENT') return [];
+    throw thrown;
+  }
+  if (text !== '' && !text.endsWith('\n')) throw damaged(file, text.split('\n').length, 'the last line is cut off');
+  let previous = start;
+  return text.split('\n').slice(0, -1).map((line, index) => {
+    let entry: AuditEntry;
+    try {
+      entry = JSON.parse(line) as AuditEntry;
+    } catch {
+      throw damaged(file, index + 1, 'is not JSON');
+    }
+    const { hash, ...rest } = entry;
+    if (rest.sequence !== index + 1) throw damaged(file, index + 1, `has the number ${rest.sequence}`);
+    if (sealed(rest, previous).hash !== hash) throw damaged(file, index + 1, 'does not fit the line before it: it was changed, or a line was removed');
+    previous = hash;
+    return entry;
+  });
+}
+
+function damaged(file: string, line: number, why: string): HashfleetError {
+  return new HashfleetError('internal', `${file}:${line}: ${why}. The audit log is damaged: keep the file as evidence, move it away, and start again`);
+}
+
+function sealed(entry: Omit<AuditEntry, 'hash'>, previous: string): AuditEntry {
+  return { ...entry, hash: createHash('sha256').update(previous).update(JSON.stringify(entry)).digest('hex') };
+}
+
+function unfinishedOf(entries: readonly AuditEntry[]): AuditEntry[] {
+  const open = new Map<string, AuditEntry>();
+  for (const entry of entries) {
+    if (entry.job === undefined || entry.miner === undefined) continue;
+    const key = `${entry.job} ${entry.miner}`;
+    if (entry.event === 'sent') open.set(key, entry);
+    else if (entry.event === 'outcome') open.delete(key);
+  }
+  return [...open.values()];
+}

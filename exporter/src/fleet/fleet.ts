@@ -1,0 +1,219 @@
+/** Who is in the fleet and what was last read of each. */
+import type { Config } from '../config/load.ts';
+import type { MinerConfig } from '../config/schema.ts';
+import type { Logger } from '../log.ts';
+import { PollFailure, pollFailureRemedies, type CredentialState, type Driver, type PollFailureReason, type PollPace } from '../miners/driver.ts';
+import type { Preset, Reading } from '../miners/reading.ts';
+import { changesBetween, settingsOf, type Change } from './changes.ts';
+import type { ChangeKind, Intent, Memory } from './memory.ts';
+
+/** Consecutive good readings further apart than this many intervals are not joined by an integral. */
+const longestGapIntervals = 3;
+/** Past this many intervals without a success a miner's measurements are gone (architecture.md, 3.6). */
+export const staleAfterIntervals = 3;
+
+export interface FleetEvent extends Change { readonly miner: string; readonly at: number }
+
+/** One miner as the rest of the exporter sees it. */
+export interface Miner {
+  readonly config: MinerConfig;
+  /** The last good reading, however old; `isFresh` says whether it still counts. */
+  readonly reading?: Reading;
+  readonly lastPollAt?: number;
+  readonly lastSuccessAt?: number;
+  readonly pollSeconds?: number;
+  readonly failure?: { readonly reason: PollFailureReason; readonly detail: string };
+  readonly failures: ReadonlyMap<PollFailureReason, number>;
+  readonly consecutiveFailures: number;
+  /** True while polls are spaced out. */
+  readonly backedOff: boolean;
+  readonly model: string;
+  readonly intent: Intent;
+  readonly hashes: number;
+  readonly joules: number;
+  readonly unexpected: Readonly<Partial<Record<ChangeKind, number>>>;
+  readonly presets?: readonly Preset[];
+  readonly credentials: CredentialState;
+}
+
+interface Entry {
+  miner: Miner;
+  readonly driver: Driver;
+  /** The end of the queue: calls to one miner run one after the other. */
+  turn: Promise<unknown>;
+  /** Kinds of change that our own actions make, until when (Unix ms). */
+  readonly expected: Map<ChangeKind, number>;
+}
+
+export interface FleetOptions {
+  readonly config: Config;
+  readonly memory: Memory;
+  readonly driverFor: (miner: MinerConfig) => Driver;
+  readonly log: Logger;
+  /** Unix ms. */
+  readonly now?: () => number;
+}
+
+export interface Fleet {
+  readonly names: readonly string[];
+  get(name: string): Miner | undefined;
+  all(): Iterable<Miner>;
+  /** True while the last success is at most three intervals old. */
+  isFresh(miner: Miner): boolean;
+  /** Polls once, in turn with other calls to the same miner; a failure is a value in the miner's record. */
+  poll(name: string, options: { deadlineMs: number; pace?: PollPace }): Promise<Miner>;
+  /** Another call to the miner, in turn. @throws PollFailure */
+  call<T>(name: string, use: (driver: Driver) => Promise<T>): Promise<T>;
+  setIntent(name: string, intent: Intent): void;
+  setPresets(name: string, presets: readonly Preset[]): void;
+  setBackedOff(name: string, backedOff: boolean): void;
+  /** Announces that an action of ours will change this, for so long. */
+  expect(name: string, kinds: readonly ChangeKind[], ms: number): void;
+  /** Called after every poll and every change of a record. */
+  onUpdate(listener: (miner: Miner) => void): void;
+  readonly events: readonly FleetEvent[];
+  close(): Promise<void>;
+}
+
+const keptEvents = 1000;
+
+function withoutFailure(miner: Miner): Miner {
+  const { failure: gone, ...rest } = miner;
+  return gone === undefined ? miner : rest;
+}
+
+export function createFleet({ config, memory, driverFor, log, now = Date.now }: FleetOptions): Fleet {
+  const intervalMs = config.poll.interval_seconds * 1000;
+  const listeners: ((miner: Miner) => void)[] = [];
+  const events: FleetEvent[] = [];
+  const entries = new Map<string, Entry>(config.miners.map((miner) => {
+    const kept = memory.of(miner.name);
+    if (miner.maintenance) kept.intent = 'maintenance';
+    else if (kept.intent === 'maintenance') kept.intent = 'mine';
+    const record: Miner = {
+      config: miner, failures: new Map(), consecutiveFailures: 0, backedOff: false, model: kept.model ?? 'unknown', intent: kept.intent,
+      hashes: kept.hashes, joules: kept.joules, unexpected: kept.unexpected ?? {}, credentials: 'unknown',
+    };
+    return [miner.name, { miner: record, driver: driverFor(miner), turn: Promise.resolve(), expected: new Map() }];
+  }));
+
+  function entryOf(name: string): Entry {
+    const entry = entries.get(name);
+    if (entry === undefined) throw new RangeError(`there is no miner "${name}"`);
+    return entry;
+  }
+
+  function update(entry: Entry, change: Partial<Miner>): Miner {
+    entry.miner = { ...entry.miner, ...change };
+    for (const listener of listeners) listener(entry.miner);
+    return entry.miner;
+  }
+
+  async function inTurn<T>(entry: Entry, action: () => Promise<T>): Promise<T> {
+    const result = entry.turn.then(action);
+    entry.turn = result.catch(() => undefined);
+    return result;
+  }
+
+  function succeed(entry: Entry, reading: Reading, seconds: number): Miner {
+    const { miner } = entry;
+    const kept = memory.of(miner.config.name);
+    integrate(miner.reading, reading);
+    notice();
+    if (miner.failure !== undefined) log.info({ miner: miner.config.name, after: miner.failure.reason }, 'the miner answers again');
+    kept.model = reading.identity?.model ?? miner.model;
+    entry.miner = withoutFailure(miner);
+    return update(entry, {
+      reading, lastPollAt: now(), lastSuccessAt: reading.at, pollSeconds: seconds, consecutiveFailures: 0, model: kept.model,
+      hashes: kept.hashes, joules: kept.joules, unexpected: { ...kept.unexpected }, intent: kept.intent, credentials: entry.driver.credentials,
+      ...(reading.presets === undefined ? {} : { presets: reading.presets }),
+    });
+
+    /** Trapezoid between two readings; across a gap nothing is invented. */
+    function integrate(before: Reading | undefined, after: Reading): void {
+      if (before === undefined || after.at - before.at > longestGapIntervals * intervalMs) return;
+      const span = Math.max(0, after.at - before.at) / 1000;
+      if (before.hashrate !== undefined && after.hashrate !== undefined) kept.hashes += ((before.hashrate + after.hashrate) / 2) * span;
+      if (before.powerWatts !== undefined && after.powerWatts !== undefined) kept.joules += ((before.powerWatts + after.powerWatts) / 2) * span;
+    }
+
+    function notice(): void {
+      const seen = settingsOf(reading);
+      for (const change of changesBetween(kept.seen, seen)) {
+        if ((entry.expected.get(change.kind) ?? 0) > now()) continue;
+        // Mining that resumes by itself, as after a reboot, is what the operator wants.
+        if (change.kind === 'mining' && change.to === (kept.intent === 'mine' ? 'mining' : 'stopped')) continue;
+        const counts = kept.unexpected ?? { preset: 0, pool: 0, firmware: 0, mining: 0 };
+        counts[change.kind] += 1;
+        kept.unexpected = counts;
+        events.unshift({ ...change, miner: miner.config.name, at: reading.at });
+        events.length = Math.min(events.length, keptEvents);
+        log.warn({ miner: miner.config.name, ...change }, 'changed, but not through Hashfleet');
+      }
+      kept.seen = { ...kept.seen, ...seen };
+    }
+  }
+
+  function fail(entry: Entry, thrown: unknown, seconds: number): Miner {
+    const { miner } = entry;
+    const failure = thrown instanceof PollFailure ? thrown : new PollFailure('internal', thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });
+    const failures = new Map(miner.failures).set(failure.reason, (miner.failures.get(failure.reason) ?? 0) + 1);
+    // Once per change of reason, not at each poll.
+    if (miner.failure?.reason !== failure.reason) {
+      const fields = { miner: miner.config.name, address: miner.config.address, reason: failure.reason, detail: failure.message, remedy: pollFailureRemedies[failure.reason] };
+      if (failure.reason === 'internal') log.error({ ...fields, err: failure.cause }, 'the miner cannot be read');
+      else log.warn(fields, 'the miner cannot be read');
+    }
+    return update(entry, {
+      failures, failure: { reason: failure.reason, detail: failure.message }, lastPollAt: now(), pollSeconds: seconds,
+      consecutiveFailures: miner.consecutiveFailures + 1, credentials: entry.driver.credentials,
+    });
+  }
+
+  return {
+    names: [...entries.keys()],
+    get: (name) => entries.get(name)?.miner,
+    *all() {
+      for (const { miner } of entries.values()) yield miner;
+    },
+    isFresh: (miner) => miner.lastSuccessAt !== undefined && now() - miner.lastSuccessAt <= staleAfterIntervals * intervalMs,
+    async poll(name, { deadlineMs, pace = 'usual' }) {
+      const entry = entryOf(name);
+      return inTurn(entry, async () => {
+        const started = performance.now();
+        const seconds = () => (performance.now() - started) / 1000;
+        const deadline = new AbortController();
+        const timer = setTimeout(() => deadline.abort(), deadlineMs);
+        try {
+          return succeed(entry, await entry.driver.poll(deadline.signal, pace), seconds());
+        } catch (thrown) {
+          return fail(entry, thrown, seconds());
+        } finally {
+          clearTimeout(timer);
+        }
+      });
+    },
+    async call(name, use) {
+      const entry = entryOf(name);
+      return inTurn(entry, async () => use(entry.driver));
+    },
+    setIntent(name, intent) {
+      memory.of(name).intent = intent;
+      update(entryOf(name), { intent });
+    },
+    setPresets: (name, presets) => void update(entryOf(name), { presets }),
+    setBackedOff(name, backedOff) {
+      const entry = entryOf(name);
+      if (entry.miner.backedOff !== backedOff) update(entry, { backedOff });
+    },
+    expect(name, kinds, ms) {
+      for (const kind of kinds) entryOf(name).expected.set(kind, now() + ms);
+    },
+    onUpdate: (listener) => void listeners.push(listener),
+    events,
+    async close() {
+      memory.save();
+      await Promise.all([...entries.values()].map(async ({ driver }) => driver.close()));
+    },
+  };
+}

@@ -1,0 +1,57 @@
+/** The metrics server: answers from memory, never waits for a miner or a pool. */
+import { promisify } from 'node:util';
+import { gzip as gzipCallback } from 'node:zlib';
+import express, { type Express } from 'express';
+import helmet from 'helmet';
+import type { Config } from '../config/load.ts';
+import type { Logger } from '../log.ts';
+import { contentType, type MetricsRegistry } from '../metrics/registry.ts';
+import { problemHandler } from './problem.ts';
+
+const gzip = promisify(gzipCallback);
+
+export interface MetricsServerSources {
+  readonly registry: MetricsRegistry;
+  readonly config: Config;
+  readonly log: Logger;
+  /** False until the first round has been started and while stopping. */
+  readonly ready: () => boolean;
+  readonly version: string;
+}
+
+export function metricsApp({ registry, config, log, ready, version }: MetricsServerSources): Express {
+  const app = express();
+  app.disable('etag');
+  app.disable('x-powered-by');
+  app.use(helmet());
+
+  app.get('/metrics', async (request, response) => {
+    const page = await registry.render();
+    response.setHeader('content-type', contentType);
+    if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) {
+      response.end(page);
+      return;
+    }
+    // Level 1, off the event loop: 10:1 for a third of the time of 12:1 (exporter-anchors.md, 3.1).
+    const packed = await gzip(page, { level: 1 });
+    response.setHeader('content-encoding', 'gzip');
+    response.end(packed);
+  });
+
+  app.get('/-/healthy', (_request, response) => void response.type('text/plain').send('healthy\n'));
+  app.get('/-/ready', (_request, response) => void response.status(ready() ? 200 : 503).type('text/plain').send(ready() ? 'ready\n' : 'not ready\n'));
+
+  /** Prometheus' HTTP service discovery: one group a miner, for tools that want the inventory. */
+  app.get('/sd', (_request, response) => void response.json(config.miners.map(({ name, address, site, rack, circuit }) => ({
+    targets: [address],
+    labels: { __meta_hashfleet_miner: name, __meta_hashfleet_site: site, ...(rack === undefined ? {} : { __meta_hashfleet_rack: rack }), ...(circuit === undefined ? {} : { __meta_hashfleet_circuit: circuit }) },
+  }))));
+
+  app.get('/', (_request, response) => void response.type('html').send(
+    `<!doctype html><html lang="en"><meta charset="utf-8"><title>Hashfleet exporter</title><body style="font-family:sans-serif"><h1>Hashfleet exporter ${version}</h1>`
+    + `<p>${config.miners.length} miners configured.</p><ul><li><a href="/metrics">Metrics</a></li><li><a href="/sd">Inventory</a></li><li><a href="/-/healthy">Health</a></li><li><a href="/-/ready">Readiness</a></li></ul></body></html>`,
+  ));
+  app.use((_request, response) => void response.status(404).type('text/plain').send('not found; see /\n'));
+  app.use(problemHandler(log));
+  return app;
+}

@@ -1,0 +1,100 @@
+/** The whole /metrics page: fleet, pools and exporter on the slot page; process and event loop by prom-client. */
+import type { Control } from '../control/jobs.ts';
+import type { Config } from '../config/load.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { PollLoop } from '../fleet/poll-loop.ts';
+import { workerIndex, type Pools } from '../fleet/pools.ts';
+import type { MismatchCounter } from '../mismatch.ts';
+import { catalogue, type SeriesName } from './catalogue.ts';
+import { collectDefaultMetrics, Registry } from './client.ts';
+import { createPage, labelText, type Emit } from './page.ts';
+import { minerBase, minerSeries, poolBase, poolSeries } from './series.ts';
+import type { Views } from './view.ts';
+
+/** Exactly what Prometheus 3 asks for; it refuses a page without it. */
+export const contentType = 'text/plain; version=0.0.4; charset=utf-8';
+
+export interface MetricsSources {
+  readonly config: Config;
+  readonly fleet: Fleet;
+  readonly pools: Pools;
+  readonly views: Views;
+  readonly loop: PollLoop;
+  readonly control: Control;
+  readonly mismatches: MismatchCounter;
+  readonly version: string;
+  /** Unix ms. */
+  readonly loadedAt: number;
+}
+
+export interface MetricsRegistry {
+  render(): Promise<Buffer>;
+  readonly seriesCount: number;
+  /** Brings every miner's series up to date, as after a comparison of peers. */
+  refresh(): void;
+  close(): void;
+}
+
+export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry {
+  const { config, fleet, pools, views, loop, control, mismatches, version, loadedAt } = sources;
+  const page = createPage(Object.entries(catalogue).map(([name, { type, help }]) => ({ name, type, help })));
+  const self = new Registry();
+  collectDefaultMetrics({ register: self });
+  // Gauges that end in _total: promtool rightly refuses them, and nothing needs them.
+  for (const name of ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']) self.removeSingleMetric(name);
+  const poolContext = { pools, minerOf: workerIndex(config.miners), btcUsd: config.prices.btc_usd };
+  /** Miners whose measurements are on the page. */
+  const shown = new Set<string>();
+
+  function put(name: string): void {
+    const miner = fleet.get(name);
+    if (miner === undefined) return;
+    const view = views.of(miner);
+    if (view.reading === undefined) shown.delete(name);
+    else shown.add(name);
+    page.set(`miner ${name}`, minerBase(view), (emit) => minerSeries(view, emit));
+  }
+
+  function putPool(pool: ReturnType<Pools['all']>[number]): void {
+    page.set(`pool ${pool.config.name}`, poolBase(pool), (emit) => poolSeries(pool, poolContext, emit));
+  }
+
+  fleet.onUpdate((miner) => put(miner.config.name));
+  pools.onUpdate(putPool);
+  for (const name of fleet.names) put(name);
+  for (const pool of pools.all()) putPool(pool);
+
+  function exporterSeries(plainEmit: Emit): void {
+    const emit = (family: SeriesName, labels: string, value: number) => plainEmit(family, labels, value);
+    emit('hashfleet_build_info', labelText({ version, node_version: process.version }), 1);
+    emit('hashfleet_miners_configured', '', config.miners.length);
+    emit('hashfleet_control_enabled', '', Number(control.enabled && !control.readOnly));
+    emit('hashfleet_poll_lag_seconds', '', loop.lagSeconds);
+    emit('hashfleet_polls_in_flight', '', loop.inFlight);
+    emit('hashfleet_polls_skipped_total', '', loop.skipped);
+    for (const { source, field, count } of mismatches.entries()) emit('hashfleet_schema_mismatches_total', labelText({ source, field }), count);
+    for (const { action, outcome, count } of control.outcomes()) emit('hashfleet_actions_total', labelText({ action, outcome }), count);
+    emit('hashfleet_config_reload_success', '', 1);
+    emit('hashfleet_config_last_reload_timestamp_seconds', '', loadedAt / 1000);
+  }
+
+  return {
+    async render() {
+      // A reading grows stale without anything happening: only a look at the clock tells.
+      for (const name of [...shown]) {
+        const miner = fleet.get(name);
+        if (miner !== undefined && !fleet.isFresh(miner)) put(name);
+      }
+      for (const pool of pools.all()) if (pool.reading !== undefined && pools.fresh(pool) === undefined) putPool(pool);
+      page.set('exporter', '', exporterSeries);
+      return Buffer.concat([page.render(), Buffer.from(await self.metrics())]);
+    },
+    get seriesCount() {
+      return page.seriesCount;
+    },
+    refresh() {
+      for (const name of fleet.names) put(name);
+    },
+    close: () => self.clear(),
+  };
+}

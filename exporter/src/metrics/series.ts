@@ -1,0 +1,167 @@
+/** From views to series: one line per series of the catalogue. */
+import { intents, changeKinds } from '../fleet/memory.ts';
+import type { Pool, Pools } from '../fleet/pools.ts';
+import { minerStates, type MinMax } from '../miners/reading.ts';
+import type { SeriesName } from './catalogue.ts';
+import { labelText, type Emit } from './page.ts';
+import type { MinerView } from './view.ts';
+
+/** The same few label texts, made once: a bounded memo of a pure function. */
+const cache = new Map<string, string>();
+function one(name: string, value: string | number): string {
+  const key = `${name} ${value}`;
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const text = labelText({ [name]: String(value) });
+  if (cache.size < 10_000) cache.set(key, text);
+  return text;
+}
+
+type TypedEmit = (family: SeriesName, labels: string, value: number | boolean | undefined) => void;
+
+function typed(emit: Emit): TypedEmit {
+  return (family, labels, value) => emit(family, labels, typeof value === 'boolean' ? Number(value) : value);
+}
+
+/** Labels of every series of the miner. */
+export function minerBase({ miner }: MinerView): string {
+  return labelText({ miner: miner.config.name, site: miner.config.site, model: miner.model });
+}
+
+const unixSeconds = (ms: number | undefined) => (ms === undefined ? undefined : ms / 1000);
+
+/** All series of one miner. Without a fresh reading only presence, identity and counters are left. */
+export function minerSeries(view: MinerView, plainEmit: Emit): void {
+  const emit = typed(plainEmit);
+  const { miner, reading } = view;
+  const identity = miner.reading?.identity;
+  emit('miner_up', '', miner.lastSuccessAt !== undefined && miner.failure === undefined);
+  emit('miner_info', labelText({
+    firmware: identity?.firmware ?? '', firmware_version: identity?.firmwareVersion ?? '', mac: identity?.mac ?? '', address: miner.config.address,
+    algorithm: identity?.algorithm ?? '', rack: miner.config.rack ?? '', circuit: miner.config.circuit ?? '',
+  }), 1);
+  emit('miner_last_poll_timestamp_seconds', '', unixSeconds(miner.lastPollAt));
+  emit('miner_last_success_timestamp_seconds', '', unixSeconds(miner.lastSuccessAt));
+  for (const [reason, count] of miner.failures) emit('miner_poll_failures_total', one('reason', reason), count);
+  emit('miner_poll_duration_seconds', '', miner.pollSeconds === undefined ? undefined : Number(miner.pollSeconds.toFixed(6)));
+  emit('miner_poll_backoff', '', miner.backedOff);
+  emit('miner_credentials_accepted', '', miner.credentials === 'unknown' ? undefined : miner.credentials === 'accepted');
+  for (const intent of intents) emit('miner_intent', one('intent', intent), miner.intent === intent);
+  for (const kind of changeKinds) emit('miner_unexpected_changes_total', one('kind', kind), miner.unexpected[kind] ?? 0);
+  emit('miner_hashes_total', '', Math.round(miner.hashes));
+  emit('miner_energy_joules_total', '', Math.round(miner.joules));
+  emit('miner_boards_expected', '', miner.reading?.boardsExpected);
+  if (reading === undefined) return;
+
+  for (const state of minerStates) emit('miner_state', one('state', state), reading.state === undefined ? undefined : reading.state === state);
+  emit('miner_state_seconds', '', reading.stateSeconds);
+  if (reading.failure !== undefined) emit('miner_failure_info', labelText({ code: String(reading.failure.code ?? ''), description: reading.failure.description ?? '' }), 1);
+  const { preset } = reading;
+  if (preset !== undefined) {
+    emit('miner_preset_info', labelText({ preset: preset.name, tuned: yesNo(preset.tuned), switcher: yesNo(preset.switcher) }), 1);
+    emit('miner_preset_power_watts', '', preset.powerWatts);
+    emit('miner_preset_hashrate_hashes_per_second', '', preset.hashrate);
+  }
+  emit('miner_throttle_ratio', '', reading.throttleRatio);
+  emit('miner_restart_required', '', reading.restartRequired);
+  emit('miner_reboot_required', '', reading.rebootRequired);
+  emit('miner_locate_on', '', reading.locateOn);
+  emit('miner_uptime_seconds', '', reading.uptimeSeconds);
+  emit('miner_restarts_total', '', reading.restarts);
+
+  emit('miner_hashrate_hashes_per_second', '', reading.hashrate);
+  emit('miner_hashrate_average_hashes_per_second', '', reading.hashrateAverage);
+  emit('miner_hashrate_nominal_hashes_per_second', '', reading.hashrateNominal);
+  emit('miner_hashrate_stock_hashes_per_second', '', reading.hashrateStock);
+  emit('miner_hardware_errors_total', '', reading.hardwareErrors);
+  emit('miner_devfee_ratio', '', reading.devfeeRatio);
+  poolSlots();
+
+  emit('miner_power_watts', '', reading.powerWatts);
+  emit('miner_power_measured', '', reading.powerMeasured);
+  emit('miner_efficiency_joules_per_megahash', '', view.efficiency);
+  for (const [sensor, celsius] of Object.entries(reading.psuTemperatures)) emit('miner_psu_temperature_celsius', one('sensor', sensor), celsius);
+  temperatures('pcb', reading.pcb);
+  temperatures('chip', reading.chip);
+  emit('miner_fan_duty_ratio', '', reading.fanDutyRatio);
+  for (const fan of reading.fans) {
+    emit('miner_fan_speed_rpm', one('fan', fan.fan), fan.speedRpm);
+    emit('miner_fan_up', one('fan', fan.fan), fan.up);
+  }
+  for (const { board, up, reading: values } of view.boards) {
+    const label = one('board', board);
+    emit('miner_board_up', label, up);
+    emit('miner_board_deviation_ratio', label, view.deviations.get(board));
+    if (values === undefined) continue;
+    emit('miner_board_hashrate_hashes_per_second', label, values.hashrate);
+    emit('miner_board_hashrate_nominal_hashes_per_second', label, values.hashrateNominal);
+    emit('miner_board_frequency_hertz', label, values.frequencyHertz);
+    emit('miner_board_voltage_volts', label, values.voltageVolts);
+    emit('miner_board_power_watts', label, values.powerWatts);
+    for (const [sensor, range] of [['pcb', values.pcb], ['chip', values.chip]] as const) {
+      emit('miner_board_temperature_celsius', `${label},${one('sensor', sensor)},${one('stat', 'min')}`, range.min);
+      emit('miner_board_temperature_celsius', `${label},${one('sensor', sensor)},${one('stat', 'max')}`, range.max);
+    }
+    for (const grade of ['grey', 'orange', 'red'] as const) emit('miner_board_chips', `${label},${one('grade', grade)}`, values.chips?.[grade]);
+    emit('miner_board_hardware_errors_total', label, values.hardwareErrors);
+  }
+
+  emit('miner_hashrate_ratio', '', view.ratio);
+  for (const [signal, score] of Object.entries(view.peers)) emit('miner_peer_zscore', one('signal', signal), score);
+  const { money } = view;
+  if (money.basis !== undefined) emit('miner_revenue_usd_per_day', one('basis', money.basis), money.revenueUsdPerDay);
+  emit('miner_power_cost_usd_per_day', '', money.powerCostUsdPerDay);
+  emit('miner_profit_usd_per_day', '', money.profitUsdPerDay);
+  emit('miner_breakeven_usd_per_kilowatt_hour', '', money.breakevenUsdPerKilowattHour);
+  if (view.advice !== undefined) emit('miner_advice_gain_usd_per_day', one('kind', view.advice.kind), view.advice.gainUsdPerDay);
+
+  function temperatures(sensor: string, range: MinMax): void {
+    emit('miner_temperature_celsius', `${one('sensor', sensor)},${one('stat', 'min')}`, range.min);
+    emit('miner_temperature_celsius', `${one('sensor', sensor)},${one('stat', 'max')}`, range.max);
+  }
+
+  function poolSlots(): void {
+    if (reading === undefined) return;
+    const own = reading.pools.filter((pool) => pool.kind === 'user');
+    for (const pool of own) emit('miner_pool_info', labelText({ slot: String(pool.slot), url: pool.url, user: pool.user, status: pool.status }), 1);
+    if (own.length === 0) return;
+    for (const result of ['accepted', 'rejected', 'stale'] as const) {
+      const counts = own.map((pool) => pool[result]);
+      emit('miner_shares_total', one('result', result), counts.every((count) => count !== undefined) ? counts.reduce((sum, count) => sum + count, 0) : undefined);
+    }
+    emit('miner_pools_alive', '', own.filter((pool) => pool.status === 'active' || pool.status === 'working').length);
+    emit('miner_pool_ping_seconds', '', own.find((pool) => pool.status === 'active')?.pingSeconds);
+  }
+}
+
+function yesNo(flag: boolean | undefined): string {
+  return flag === undefined ? '' : flag ? 'yes' : 'no';
+}
+
+export function poolBase(pool: Pool): string {
+  return labelText({ pool: pool.config.name });
+}
+
+export interface PoolContext {
+  readonly pools: Pools;
+  readonly minerOf: (worker: string) => string | undefined;
+  readonly btcUsd: number | undefined;
+}
+
+/** All series of one pool; measurements only while its last reading is fresh. */
+export function poolSeries(pool: Pool, { pools, minerOf, btcUsd }: PoolContext, plainEmit: Emit): void {
+  const emit = typed(plainEmit);
+  const reading = pools.fresh(pool);
+  emit('pool_up', '', pool.failure === undefined && pool.lastSuccessAt !== undefined);
+  const reason = pool.failure?.reason ?? (pool.lastSuccessAt !== undefined && reading === undefined ? 'stale' : undefined);
+  if (reason !== undefined) emit('pool_failure_info', one('reason', reason), 1);
+  emit('pool_last_success_timestamp_seconds', '', unixSeconds(pool.lastSuccessAt));
+  for (const [why, count] of pool.failures) emit('pool_poll_failures_total', one('reason', why), count);
+  if (reading === undefined) return;
+  emit('pool_workers', '', reading.workers?.length);
+  for (const { worker, hashrate } of reading.workers ?? []) emit('pool_worker_hashrate_hashes_per_second', labelText({ worker, miner: minerOf(worker) ?? '' }), hashrate);
+  emit('pool_hashrate_hashes_per_second', '', reading.hashrate);
+  for (const { coin, amount } of reading.balances ?? []) emit('pool_balance', labelText({ coin }), Number(amount));
+  emit('pool_price_usd_per_megahash_day', '', reading.btcPerMegahashDay === undefined || btcUsd === undefined ? undefined : Number((reading.btcPerMegahashDay * btcUsd).toPrecision(6)));
+  for (const [mode, fee] of Object.entries(reading.fees)) emit('pool_fee_ratio', one('mode', mode), fee);
+}

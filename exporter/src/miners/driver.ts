@@ -1,0 +1,71 @@
+import type { Preset, Reading } from './reading.ts';
+
+/** Why a poll failed: a closed set, used as a label and shown to people. */
+export const pollFailureReasons = [
+  'connect', 'dns', 'timeout', 'reset', 'auth', 'locked_out', 'http_4xx', 'http_5xx', 'html_body', 'bad_json', 'bad_shape',
+  'too_large', 'not_http', 'not_a_miner', 'stock_firmware', 'internal',
+] as const;
+export type PollFailureReason = (typeof pollFailureReasons)[number];
+
+/** What a person can do about each. */
+export const pollFailureRemedies: Readonly<Record<PollFailureReason, string>> = {
+  connect: 'check power, cable and address',
+  dns: 'the host name is unknown; check it or use the address',
+  timeout: 'the miner accepts connections but does not answer in time; check its load and the network',
+  reset: 'the connection broke off; normal while the miner reboots',
+  auth: 'the miner refused the password; correct it in fleet.yaml',
+  locked_out: 'too many wrong passwords; wait and correct the password',
+  http_4xx: 'the address answers but does not know VNish\'s paths; check address and firmware',
+  http_5xx: 'the miner\'s web server reports an error; see its log',
+  html_body: 'a web page came in place of JSON; check that the address is a VNish miner',
+  bad_json: 'the reply is not valid JSON; the firmware may be damaged',
+  bad_shape: 'the reply is JSON but lacks what VNish sends; check the firmware version',
+  too_large: 'the reply is larger than any miner\'s; check the address',
+  not_http: 'the address does not speak HTTP; check address and port',
+  not_a_miner: 'the address answers but is not a VNish miner; check the address',
+  stock_firmware: 'the miner runs stock firmware again; install VNish anew',
+  internal: 'a defect of the exporter; please report it with the log',
+};
+
+/** An expected failure: a miner that is off or answers nonsense. */
+export class PollFailure extends Error {
+  readonly reason: PollFailureReason;
+  constructor(reason: PollFailureReason, detail: string, options: { cause?: unknown } = {}) {
+    super(detail, options);
+    this.name = 'PollFailure';
+    this.reason = reason;
+  }
+}
+
+export type Command =
+  | { readonly action: 'restart_mining' }
+  | { readonly action: 'reboot' }
+  | { readonly action: 'pause' }
+  | { readonly action: 'resume' }
+  | { readonly action: 'preset'; readonly preset: string }
+  | { readonly action: 'locate'; readonly on: boolean };
+
+export interface CommandReply {
+  /** False when the miner already was as asked and nothing was sent. */
+  readonly sent: boolean;
+  readonly detail?: string;
+}
+
+
+export type CredentialState = 'unknown' | 'accepted' | 'refused' | 'locked_out';
+
+/** `fresh` reads identity and preset too, whether due or not. */
+export type PollPace = 'usual' | 'fresh';
+
+/** Talks to one miner of one firmware family. The caller keeps to one call at a time. */
+export interface Driver {
+  readonly kind: string;
+  /** @throws PollFailure */
+  poll(signal: AbortSignal, pace?: PollPace): Promise<Reading>;
+  /** Needs credentials. @throws PollFailure */
+  presets(signal: AbortSignal): Promise<readonly Preset[]>;
+  /** Sends one command once; never repeats a write. @throws PollFailure */
+  send(command: Command, signal: AbortSignal): Promise<CommandReply>;
+  readonly credentials: CredentialState;
+  close(): Promise<void>;
+}

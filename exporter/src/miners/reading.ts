@@ -1,0 +1,105 @@
+/**
+ * A reading: one normalised observation of one miner at one time, in base units (H/s, W, degrees Celsius, Hz, V,
+ * seconds, ratios 0 to 1). What the miner did not say is absent, never zero.
+ */
+
+/** VNish's eight states (vnish-api.md, 3). */
+export const minerStates = ['mining', 'initializing', 'starting', 'auto-tuning', 'restarting', 'shutting-down', 'stopped', 'failure'] as const;
+export type MinerState = (typeof minerStates)[number];
+
+/** States in which a miner produces hashes: auto-tuning mines too (vnish-api.md, 3). */
+export const hashingStates: ReadonlySet<MinerState> = new Set<MinerState>(['mining', 'auto-tuning']);
+
+export interface MinMax { readonly min?: number; readonly max?: number }
+
+export interface Identity {
+  readonly model: string;
+  readonly modelCode?: string;
+  readonly firmware?: string;
+  readonly firmwareVersion?: string;
+  readonly algorithm?: string;
+  readonly mac?: string;
+  readonly hostname?: string;
+}
+
+export interface BoardReading {
+  /** Counted from 1 as VNish does. */
+  readonly board: number;
+  readonly state?: string;
+  readonly detail?: string;
+  readonly hashrate?: number;
+  readonly hashrateNominal?: number;
+  readonly frequencyHertz?: number;
+  readonly voltageVolts?: number;
+  readonly powerWatts?: number;
+  readonly pcb: MinMax;
+  readonly chip: MinMax;
+  readonly chips?: { readonly grey: number; readonly orange: number; readonly red: number };
+  readonly hardwareErrors?: number;
+}
+
+export interface FanReading { readonly fan: number; readonly up?: boolean; readonly speedRpm?: number }
+
+export interface PoolReading {
+  readonly slot: number;
+  readonly url: string;
+  readonly user: string;
+  readonly kind: 'user' | 'devfee' | 'other';
+  readonly status: string;
+  readonly accepted?: number;
+  readonly rejected?: number;
+  readonly stale?: number;
+  readonly pingSeconds?: number;
+}
+
+export interface PresetReading {
+  readonly name: string;
+  readonly tuned?: boolean;
+  readonly switcher?: boolean;
+  readonly powerWatts?: number;
+  readonly hashrate?: number;
+}
+
+export interface Reading {
+  /** Unix ms when the reply was in. */
+  readonly at: number;
+  readonly identity?: Identity;
+  readonly state?: MinerState;
+  readonly stateSeconds?: number;
+  readonly failure?: { readonly code?: number; readonly description?: string };
+  readonly throttleRatio?: number;
+  readonly restartRequired?: boolean;
+  readonly rebootRequired?: boolean;
+  readonly locateOn?: boolean;
+  readonly uptimeSeconds?: number;
+  readonly restarts?: number;
+  readonly hashrate?: number;
+  readonly hashrateAverage?: number;
+  readonly hashrateNominal?: number;
+  readonly hashrateStock?: number;
+  readonly powerWatts?: number;
+  readonly powerMeasured?: boolean;
+  readonly psuTemperatures: Readonly<Record<string, number>>;
+  readonly pcb: MinMax;
+  readonly chip: MinMax;
+  readonly hardwareErrors?: number;
+  readonly devfeeRatio?: number;
+  readonly fanDutyRatio?: number;
+  readonly fans: readonly FanReading[];
+  readonly pools: readonly PoolReading[];
+  readonly boards: readonly BoardReading[];
+  readonly boardsExpected?: number;
+  readonly preset?: PresetReading;
+  /** What can be chosen, when it was read. */
+  readonly presets?: readonly Preset[];
+}
+
+/** A power profile that the miner offers. */
+export interface Preset {
+  readonly name: string;
+  readonly label: string;
+  readonly tuned: boolean;
+  readonly needsModifiedPsu: boolean;
+  readonly powerWatts?: number;
+  readonly hashrate?: number;
+}

@@ -1,0 +1,94 @@
+/**
+ * Credentials of one miner: unlocks when a call needs it, keeps the token, and never hammers a wrong password into a
+ * lock-out (vnish-api.md, 1.1: unlock is rate limited, 403 wrong password, 429 too many attempts).
+ */
+import { PollFailure, type CredentialState } from '../driver.ts';
+import { isObject } from '../fields.ts';
+import type { HttpReply, HttpRequest, MinerHttp } from '../http.ts';
+
+/** After a refusal, ms until the same password is tried again: four tries an hour cannot lock anybody out. */
+const refusedPauseMs = 15 * 60_000;
+/** After 429 without a stated wait, ms. */
+const lockedPauseMs = 5 * 60_000;
+
+export interface Session {
+  /** As `http.request`, with the bearer token; unlocks first, and once more after a 401. @throws PollFailure */
+  authorized(request: HttpRequest): Promise<HttpReply>;
+  readonly state: CredentialState;
+}
+
+export interface SessionOptions {
+  readonly http: MinerHttp;
+  readonly password: string;
+  /** Unix ms. */
+  readonly now: () => number;
+}
+
+export function vnishSession({ http, password, now }: SessionOptions): Session {
+  let token: string | undefined;
+  let state: CredentialState = 'unknown';
+  let notBefore = 0;
+
+  async function unlock(signal: AbortSignal): Promise<string> {
+    if (now() < notBefore) {
+      const wait = Math.ceil((notBefore - now()) / 1000);
+      throw new PollFailure(state === 'locked_out' ? 'locked_out' : 'auth', `the miner refused the password; next try in ${wait} s`);
+    }
+    const reply = await http.request({ method: 'POST', path: '/api/v1/unlock', json: { pw: password }, signal });
+    if (reply.status === 200) {
+      const body = json(reply);
+      const given = isObject(body) ? body['token'] : undefined;
+      if (typeof given !== 'string' || given === '') throw new PollFailure('bad_shape', 'unlock gave no token');
+      token = given;
+      state = 'accepted';
+      return given;
+    }
+    if (reply.status === 429) {
+      state = 'locked_out';
+      notBefore = now() + Math.max(lockedPauseMs, unlockTimeoutMs(reply));
+      throw new PollFailure('locked_out', 'the miner accepts no password for now (429)');
+    }
+    if (reply.status === 401 && isStock(reply)) throw new PollFailure('stock_firmware', 'the miner asks for stock firmware\'s digest login');
+    if (reply.status === 401 || reply.status === 403) {
+      state = 'refused';
+      notBefore = now() + refusedPauseMs;
+      throw new PollFailure('auth', 'the miner refused the password');
+    }
+    throw new PollFailure(reply.status >= 500 ? 'http_5xx' : 'http_4xx', `unlock answered ${reply.status}`);
+  }
+
+  return {
+    async authorized(request) {
+      const send = async (bearer: string) => http.request({ ...request, headers: { ...request.headers, authorization: `Bearer ${bearer}` } });
+      const reply = await send(token ?? await unlock(request.signal));
+      if (reply.status !== 401) return reply;
+      // The token died (reboot, or /lock elsewhere): once more with a new one. The refused request did nothing.
+      token = undefined;
+      return send(await unlock(request.signal));
+    },
+    get state() {
+      return state;
+    },
+  };
+}
+
+/** A miner that fell back to Bitmain's firmware (vnish-api.md, 1.4). */
+export function isStock({ status, headers }: HttpReply): boolean {
+  const [challenge, server] = [headers['www-authenticate'], headers['server']].map(String);
+  return status === 401 && (challenge?.includes('antMiner Configuration') === true || server?.includes('lighttpd') === true);
+}
+
+function unlockTimeoutMs(reply: HttpReply): number {
+  const body = json(reply);
+  const seconds = isObject(body) ? body['unlock_timeout'] : undefined;
+  return typeof seconds === 'number' && seconds > 0 && seconds < 86_400 ? seconds * 1000 : 0;
+}
+
+/** The body as JSON, or undefined. */
+export function json(reply: HttpReply): unknown {
+  try {
+    return JSON.parse(reply.body) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,106 @@
+/** Real replies of real machines go through the parser and give a golden page each (SOURCES.md names their origin). */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { catalogue } from '../src/metrics/catalogue.ts';
+import { createPage } from '../src/metrics/page.ts';
+import { minerBase, minerSeries } from '../src/metrics/series.ts';
+import { createViews } from '../src/metrics/view.ts';
+import { createFleet } from '../src/fleet/fleet.ts';
+import { openMemory } from '../src/fleet/memory.ts';
+import { createPools } from '../src/fleet/pools.ts';
+import type { JsonObject } from '../src/miners/fields.ts';
+import { parsePresets, parseReading, type Replies } from '../src/miners/vnish/parse.ts';
+import { configOf, haveSamples, here, sample, silent } from './fixtures.ts';
+
+const at = Date.UTC(2026, 10, 1);
+const config = configOf('sites: [{name: lab, electricity: {price_usd_per_kilowatt_hour: 0.1}}]\nprices: {scrypt_usd_per_megahash_day: 0.0007}\nminers: [{name: m1, address: 192.0.2.10, rack: A}]');
+
+/** The page of a miner that answered with these replies, and what was counted as missing. */
+async function pageOf(replies: Replies): Promise<{ page: string; mismatches: string[] }> {
+  const mismatches: string[] = [];
+  const reading = parseReading(replies, at, (source, field) => void mismatches.push(`${source}.${field}`));
+  const fleet = createFleet({
+    config, memory: openMemory(undefined, silent), log: silent, now: () => at,
+    driverFor: () => ({ kind: 'capture', credentials: 'unknown', poll: async () => Promise.resolve(reading), presets: async () => Promise.resolve([]), send: async () => Promise.reject(new Error('no')), close: async () => Promise.resolve() }),
+  });
+  const views = createViews({ config, fleet, pools: createPools({ pools: [], log: silent }) });
+  const miner = { ...(await fleet.poll('m1', { deadlineMs: 1000 })), pollSeconds: 0.012 };
+  const page = createPage(Object.entries(catalogue).map(([name, { type, help }]) => ({ name, type, help })));
+  const view = views.of(miner);
+  page.set('m1', minerBase(view), (emit) => minerSeries(view, emit));
+  return { page: page.render().toString().replace(/ +(\S+)$/gm, ' $1'), mismatches };
+}
+
+function golden(name: string, page: string): void {
+  const file = path.join(here, 'golden', `${name}.prom`);
+  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, page);
+  expect(page).toBe(readFileSync(file, 'utf8'));
+}
+
+function promtoolAccepts(page: string): void {
+  const { status, stdout, stderr, error } = spawnSync('promtool', ['check', 'metrics'], { input: page, encoding: 'utf8' });
+  if (error !== undefined) throw new Error('promtool is missing; install it with: apt-get install prometheus', { cause: error });
+  expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: '' });
+}
+
+const l9 = () => sample('l9-1.2.6-and-1.2.7-info-summary-excerpt.json') as [{ info: JsonObject; summary: JsonObject }, { info: JsonObject; summary: JsonObject }];
+const captures: readonly (readonly [string, () => Replies])[] = [
+  ['s21pro-1.2.7-auto-tuning', () => ({ info: sample('s21pro-1.2.7-info.json') as JsonObject, summary: sample('s21pro-1.2.7-summary.json') as JsonObject })],
+  ['s19-1.2.6-failure', () => ({
+    info: sample('s19-1.2.6-info.json') as JsonObject, model: sample('s19-1.2.6-model.json') as JsonObject, perf: sample('s19-1.2.6-perf-summary.json') as JsonObject,
+    status: sample('s19-1.2.6-status-failure.json') as JsonObject, summary: sample('s19-1.2.6-summary-failure.json') as JsonObject,
+  })],
+  ['l9-1.2.7-excerpt', () => l9()[0]],
+  ['l9-1.2.6-excerpt', () => l9()[1]],
+];
+const skipReason = '(skipped: ../shared/reference/vnish-samples is not beside the project)';
+
+describe('a captured reply', () => {
+  for (const [name, replies] of captures) {
+    (haveSamples ? test : test.skip)(`${name} gives its golden page, which promtool accepts ${haveSamples ? '' : skipReason}`, async () => {
+      const { page } = await pageOf(replies());
+      golden(name, page);
+      promtoolAccepts(page);
+    });
+
+    (haveSamples ? test : test.skip)(`${name} with any one section null or missing still gives a page without inventing values ${haveSamples ? '' : skipReason}`, async () => {
+      const whole = replies();
+      const miner = whole.summary['miner'] as JsonObject;
+      const lines = new Set((await pageOf(whole)).page.split('\n'));
+      for (const section of Object.keys(miner)) {
+        for (const value of [null, undefined, 'text', -1, []]) {
+          const { page } = await pageOf({ ...whole, summary: { miner: { ...miner, [section]: value } } });
+          promtoolAcceptsOnce(page);
+          // What is left says nothing that the whole reply did not say, but for what is worked out of fewer parts.
+          const invented = page.split('\n').filter((line) => !lines.has(line) && !/^(#|miner_(efficiency|hashrate_ratio|revenue|profit|power_cost|breakeven|board_up|board_deviation|pools_alive|power_measured|info|up|hashrate_ratio)|$)/.test(line) && !line.includes('model="unknown"'));
+          expect(invented).toEqual([]);
+        }
+      }
+    });
+  }
+
+  (haveSamples ? test : test.skip)(`unit: an L9 says MH/s and gives 17.39 GH/s, an S21 Pro says GH/s and gives 173.9 TH/s ${haveSamples ? '' : skipReason}`, () => {
+    const none = () => undefined;
+    expect(parseReading(l9()[0], at, none).hashrate).toBe(17_394_832_000);
+    expect(parseReading({ info: sample('s21pro-1.2.7-info.json') as JsonObject, summary: sample('s21pro-1.2.7-summary.json') as JsonObject }, at, none).hashrate).toBe(173_870_940_000_000);
+  });
+
+  (haveSamples ? test : test.skip)(`preset lists of three builds are read with watts and hashrates ${haveSamples ? '' : skipReason}`, () => {
+    const read = (name: string) => parsePresets(sample(name), 1e9, () => undefined);
+    expect(read('s19-1.2.6-autotune-presets.json').find((preset) => preset.name === '1100')).toMatchObject({ powerWatts: 1100, hashrate: 53e12, tuned: false });
+    const older = read('s19x-older-autotune-presets-with-LC.json');
+    expect(older.length).toBeGreaterThan(0);
+    expect(older.filter((preset) => preset.name !== 'disabled').every((preset) => preset.powerWatts !== undefined && (preset.hashrate ?? 0) > 1e12)).toBe(true);
+  });
+});
+
+/** promtool costs 20 ms a call: pages that differ only in values are checked once. */
+const accepted = new Set<string>();
+function promtoolAcceptsOnce(page: string): void {
+  const shape = page.replace(/ \S+$/gm, '');
+  if (accepted.has(shape)) return;
+  accepted.add(shape);
+  promtoolAccepts(page);
+}

@@ -1,0 +1,94 @@
+#!/usr/bin/env node
+/** The command: starts a simulated fleet and says where everything is. */
+import { existsSync, readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { CannotListen } from './listener.ts';
+import { startSimulator } from './simulator.ts';
+import type { Simulator } from './simulator.ts';
+
+interface Flags {
+  miners: number;
+  seed: number;
+  speed: number;
+  host: string;
+  firstPort: number;
+  addressMode: 'port' | 'address';
+  poolPort: number;
+  controlPort: number;
+  warm: boolean;
+  json: boolean;
+  apiDocs?: string;
+}
+
+function whole(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < low || value > high) throw new InvalidArgumentError(`a whole number from ${low} to ${high} is needed.`);
+    return value;
+  };
+}
+
+function speed(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError('a number, 0 or more, is needed.');
+  return value;
+}
+
+const command = new Command('hashfleet-simulator')
+  .description('A fleet that is not there: VNish miners and a ProHashing-like pool, faithful to their APIs, with faults on demand.')
+  .option('--miners <n>', 'how many miners', whole(0, 20_000), 12)
+  .option('--seed <n>', 'same seed, same fleet', whole(0, 2 ** 31 - 1), 1)
+  .option('--speed <x>', 'simulated seconds per real second; 0 stands still until the control port moves it', speed, 1)
+  .option('--host <address>', 'address to listen on; keep it on loopback, for there is no login on the control port', '127.0.0.1')
+  .option('--first-port <n>', "port of the first miner (address mode: every miner's port)", whole(1, 65_535), 9801)
+  .addOption(new Option('--address-mode <mode>', 'miners apart by port, or by address 127.1.0.1 upwards').choices(['port', 'address']).default('port'))
+  .option('--pool-port <n>', 'port of the pool', whole(0, 65_535), 9794)
+  .option('--control-port <n>', 'port of the control interface', whole(0, 65_535), 9793)
+  .option('--warm', 'miners have been mining for days (default)', true)
+  .option('--no-warm', 'miners are switched on just now')
+  .option('--api-docs <folder>', "folder with the vendor's openapi-xminer-<version>.json, served at /docs/api-doc.json")
+  .option('--json', 'print one machine-readable line when ready', false);
+
+function documents(folder: string | undefined): Record<string, string> {
+  if (folder === undefined) return {};
+  const found = ['1.2.7', '1.3.4'].map((version) => [version, `${folder}/openapi-xminer-${version}.json`] as const)
+    .filter(([, file]) => existsSync(file));
+  return Object.fromEntries(found.map(([version, file]) => [version, readFileSync(file, 'utf8')]));
+}
+
+function announce(simulator: Simulator, asJson: boolean): void {
+  const control = simulator.control?.url ?? '';
+  if (asJson) {
+    console.log(JSON.stringify({
+      ready: true, control, pool: simulator.pool.url, poolApiKey: simulator.pool.apiKey,
+      miners: simulator.miners.map(({ name, address, spec }) => ({ name, address, model: spec.model, firmware: spec.firmware })),
+    }));
+    return;
+  }
+  const shown = simulator.miners.slice(0, 24);
+  for (const { name, url, spec } of shown) console.log(`miner    ${name.padEnd(8)} ${url}  ${spec.model} ${spec.firmware}`);
+  if (simulator.miners.length > shown.length) console.log(`miner    … and ${simulator.miners.length - shown.length} more`);
+  console.log(`pool     ${simulator.pool.url}  (API key ${simulator.pool.apiKey})`);
+  console.log(`control  ${control}  (fleet.yaml at ${control}/fleet.yaml)`);
+  console.log('Password of every miner: admin. Stop with Ctrl-C.');
+}
+
+async function main(flags: Flags): Promise<void> {
+  let simulator: Simulator;
+  try {
+    simulator = await startSimulator({ ...flags, apiDocuments: documents(flags.apiDocs) });
+  } catch (problem) {
+    if (!(problem instanceof CannotListen)) throw problem;
+    console.error(`${problem.message} (--first-port, --pool-port, --control-port, --host)`);
+    process.exitCode = 1;
+    return;
+  }
+  const stop = () => {
+    simulator.stop().then(() => process.exit(0)).catch(() => process.exit(1));
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  announce(simulator, flags.json);
+}
+
+await main(command.parse().opts<Flags>());
