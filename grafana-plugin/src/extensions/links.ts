@@ -43,14 +43,14 @@ export const links: PluginExtensionAddedLinkConfig[] = [
     targets: ['grafana/dashboard/panel/menu'],
     title: 'Open miner',
     description: 'Opens the page of the miner that this panel shows',
-    icon: 'gf-layout-simple',
+    icon: 'cube',
     configure: openMiner(minerOfPanel),
   },
   {
     targets: ['grafana/alerting/instance/action'],
     title: 'Open miner of the alert',
     description: 'Opens the page of the miner that this alert names',
-    icon: 'gf-layout-simple',
+    icon: 'cube',
     configure: openMiner(minerOfAlert),
   },
 ];

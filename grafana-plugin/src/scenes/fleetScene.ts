@@ -61,7 +61,7 @@ export function fleetScene(dataSourceUid: string | undefined): EmbeddedScene {
       rowGap: 1,
       children: [
         new SceneCSSGridLayout({
-          templateColumns: 'repeat(auto-fit, minmax(150px, 1fr))',
+          templateColumns: 'repeat(auto-fit, minmax(124px, 1fr))',
           autoRows: '104px',
           rowGap: 1,
           columnGap: 1,
@@ -83,17 +83,20 @@ type Source = ReturnType<typeof prometheus>;
 
 function statPanels(source: Source) {
   const stat = (title: string, targets: Parameters<typeof promData>[1]) =>
-    PanelBuilders.stat().setTitle(title).setData(promData(source, targets, 60)).setOption('graphMode', BigValueGraphMode.None);
+    PanelBuilders.stat()
+      .setTitle(title)
+      .setData(promData(source, targets.map((target) => ({ ...target, instant: true }))))
+      .setOption('graphMode', BigValueGraphMode.None);
   return [
     stat(t('fleet.hashrate', 'Hashrate'), [{ expr: fleetQueries.hashrate }])
       .setDescription(t('fleet.hashrate.description', 'Sum of what the miners hash now.'))
-      .setUnit(units.hashrate).setDecimals(2).setOption('graphMode', BigValueGraphMode.Area).setNoValue(t('fleet.no-data', 'No data'))
+      .setUnit(units.hashrate).setDecimals(2)
       .setColor({ mode: 'fixed', fixedColor: 'text' }).build(),
     stat(t('fleet.of-preset', 'Of nominal'), [{ expr: fleetQueries.ofPreset }])
       .setDescription(t('fleet.of-preset.description', 'Average hashrate relative to what the presets promise.'))
       .setUnit(units.ratio).setDecimals(1).setThresholds(ratioThresholds()).build(),
     stat(t('fleet.power', 'Power'), [{ expr: fleetQueries.power }])
-      .setUnit(units.power).setDecimals(2).setOption('graphMode', BigValueGraphMode.Area).setColor({ mode: 'fixed', fixedColor: 'text' }).build(),
+      .setUnit(units.power).setDecimals(2).setColor({ mode: 'fixed', fixedColor: 'text' }).build(),
     stat(t('fleet.efficiency', 'Efficiency'), [{ expr: fleetQueries.efficiency }])
       .setDescription(t('fleet.efficiency.description', 'Energy per million hashes; less is better.'))
       .setUnit(units.efficiency).setDecimals(3).setColor({ mode: 'fixed', fixedColor: 'text' }).build(),
@@ -143,10 +146,10 @@ function worstPanel(source: Source) {
       {
         id: 'organize',
         options: {
-          excludeByName: { Time: true, __name__: true, instance: true, job: true },
-          indexByName: { miner: 0, site: 1, model: 2, 'Value #A': 3, 'Value #B': 4, 'Value #C': 5, 'Value #D': 6, 'Value #E': 7 },
+          excludeByName: { Time: true, model: true },
+          indexByName: { miner: 0, site: 1, 'Value #A': 2, 'Value #B': 3, 'Value #C': 4, 'Value #D': 5, 'Value #E': 6 },
           renameByName: {
-            miner: t('worst.miner', 'Miner'), site: t('worst.site', 'Site'), model: t('worst.model', 'Model'),
+            miner: t('worst.miner', 'Miner'), site: t('worst.site', 'Site'),
             'Value #A': t('worst.ratio', '% of preset'), 'Value #B': t('worst.hashrate', 'Hashrate'), 'Value #C': t('worst.power', 'Power'),
             'Value #D': t('worst.efficiency', 'J/MH'), 'Value #E': t('worst.chip', 'Chip max'),
           },
@@ -161,11 +164,21 @@ function worstPanel(source: Source) {
       .setData(data)
       .setOverrides((overrides) =>
         overrides
-          .matchFieldsWithName(t('worst.ratio', '% of preset')).overrideUnit(units.ratio).overrideDecimals(1)
-          .matchFieldsWithName(t('worst.hashrate', 'Hashrate')).overrideUnit(units.hashrate).overrideDecimals(2)
-          .matchFieldsWithName(t('worst.power', 'Power')).overrideUnit(units.power).overrideDecimals(2)
-          .matchFieldsWithName(t('worst.efficiency', 'J/MH')).overrideDecimals(3)
-          .matchFieldsWithName(t('worst.chip', 'Chip max')).overrideUnit(units.temperature).overrideDecimals(0)
+          .matchFieldsWithName(t('worst.ratio', '% of preset'))
+          .overrideUnit(units.ratio).overrideDecimals(1)
+          .overrideCustomFieldConfig('width', 95)
+          .matchFieldsWithName(t('worst.hashrate', 'Hashrate'))
+          .overrideUnit(units.hashrate).overrideDecimals(2)
+          .overrideCustomFieldConfig('width', 100)
+          .matchFieldsWithName(t('worst.power', 'Power'))
+          .overrideUnit(units.power).overrideDecimals(2)
+          .overrideCustomFieldConfig('width', 80)
+          .matchFieldsWithName(t('worst.efficiency', 'J/MH'))
+          .overrideDecimals(3)
+          .overrideCustomFieldConfig('width', 70)
+          .matchFieldsWithName(t('worst.chip', 'Chip max'))
+          .overrideUnit(units.temperature).overrideDecimals(0)
+          .overrideCustomFieldConfig('width', 80)
           .matchFieldsWithName(t('worst.miner', 'Miner')).overrideLinks([
             { title: t('fleet.open-miner', 'Open miner'), url: `${PLUGIN_BASE_URL}/${ROUTES.miner}/\${__value.text}` },
           ])

@@ -13,10 +13,9 @@ const refIds = 'ABCDEFGHIJ';
 
 export const prometheus = (uid: string | undefined): DataSourceRef => ({ type: 'prometheus', ...(uid ? { uid } : {}) });
 
-export function promData(dataSource: DataSourceRef, targets: PromTarget[], maxDataPoints?: number): SceneDataProvider {
+export function promData(dataSource: DataSourceRef, targets: PromTarget[]): SceneDataProvider {
   return new SceneQueryRunner({
     datasource: dataSource,
-    maxDataPoints,
     queries: targets.map(({ expr, legend, instant, table }, index) => ({
       refId: refIds[index],
       expr,

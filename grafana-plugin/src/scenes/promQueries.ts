@@ -36,14 +36,16 @@ const gridValue = [
 export const gridQuery = `(${gridValue}) * on (miner) group_left (rack) max by (miner, rack) (miner_info{${inSites}}) or on (miner) (${gridValue})`;
 
 const worstMiners = `bottomk(10, miner_hashrate_ratio{${inSites}})`;
-const ofWorst = (series: string): string => `${series}{${inSites}} and on (miner) ${worstMiners}`;
+/** Names and scrape labels differ between series; rows of a table join on what is equal in all. */
+const ofWorst = (series: string, more = ''): string =>
+  `max by (miner, site, model) (${series}{${inSites}${more && `, ${more}`}} and on (miner) ${worstMiners})`;
 
 export const worstQueries = {
-  ratio: worstMiners,
+  ratio: `max by (miner, site, model) (${worstMiners})`,
   hashrate: ofWorst('miner_hashrate_hashes_per_second'),
   power: ofWorst('miner_power_watts'),
   efficiency: ofWorst('miner_efficiency_joules_per_megahash'),
-  chipTemperature: `max by (miner, site, model) (${ofWorst('miner_temperature_celsius').replace(inSites, `${inSites}, sensor="chip", stat="max"`)})`,
+  chipTemperature: ofWorst('miner_temperature_celsius', 'sensor="chip", stat="max"'),
 } as const;
 
 /** In the order of the state timeline's values, which start at 1. */

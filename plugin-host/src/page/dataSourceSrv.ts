@@ -1,5 +1,6 @@
-import { type DataQuery, type DataSourceInstanceSettings, type DataSourceRef, type ScopedVars } from '@grafana/data';
+import { type DataQuery, type DataSourceInstanceSettings, type DataSourceRef, type MetricFindValue, type ScopedVars } from '@grafana/data';
 import { config, DataSourceWithBackend } from '@grafana/runtime';
+import { findMetrics } from './metricFind';
 import { interpolate } from './templateSrv';
 
 interface PrometheusQuery extends DataQuery {
@@ -17,6 +18,10 @@ class PrometheusOverDsQuery extends DataSourceWithBackend<PrometheusQuery> {
   }
   interpolateVariablesInQueries(queries: PrometheusQuery[], scopedVars: ScopedVars): PrometheusQuery[] {
     return queries.map((query) => this.applyTemplateVariables(query, scopedVars));
+  }
+  async metricFindQuery(query: string | { query?: string }, options?: { scopedVars?: ScopedVars }): Promise<MetricFindValue[]> {
+    const text = interpolate(typeof query === 'string' ? query : query.query, options?.scopedVars);
+    return (await findMetrics(this.uid, text)).map((value) => ({ text: value, value }));
   }
 }
 

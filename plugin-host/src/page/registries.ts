@@ -33,9 +33,11 @@ const editorIds = [
 export function fillRegistries(): void {
   data.standardEditorsRegistry.setInit(() => editorIds.map((id) => ({ id, name: id, editor: () => null })) as never);
   data.standardFieldConfigEditorRegistry.setInit(() => standardFieldConfigs() as never);
+  // Some transformers are listed under two names.
+  const transformers = [...new Map(Object.values(data.standardTransformers).map((info) => [info.id, info])).values()];
   data.standardTransformersRegistry.setInit(
     () =>
-      Object.values(data.standardTransformers).map((info) => ({
+      transformers.map((info) => ({
         id: info.id, name: info.name, transformation: () => Promise.resolve(info), editor: () => null, imageDark: '', imageLight: '',
       })) as never
   );

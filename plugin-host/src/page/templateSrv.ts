@@ -9,6 +9,10 @@ export const variablePattern = /\$(\w+)|\$\{(\w+)(?:\.[^:^}]+)?(?::([^}]+))?\}|\
 
 /** How a value of several is written; without a format, as Grafana's Prometheus data source does (regular expression). */
 export function formatVariable(value: unknown, format: string | undefined): string {
+  if (typeof (value as { formatter?: unknown } | null)?.formatter === 'function') {
+    // "All" of a scene variable with its own text for it.
+    return (value as { formatter(format?: string): string }).formatter(format);
+  }
   const values = (Array.isArray(value) ? value : [value]).map(String);
   switch (format) {
     case 'raw':

@@ -90,6 +90,7 @@ export function pageHtml(input: BootInput): string {
 <title>Plugin host</title>
 <link rel="icon" href="/public/plugins/${input.plugin.app.id}/${input.plugin.app.info.logos?.small ?? ''}">
 <link rel="stylesheet" href="/public/build/host.css">
+<style>*, *::before, *::after { box-sizing: border-box; } body { margin: 0; } table { border-collapse: collapse; } ul { padding-left: 0; }</style>
 </head>
 <body class="theme-${input.theme}">
 <div id="reactRoot"></div>

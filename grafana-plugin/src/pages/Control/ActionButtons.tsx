@@ -1,6 +1,6 @@
 import { css } from '@emotion/css';
 import { t } from '@grafana/i18n';
-import { Button, IconButton, useStyles2 } from '@grafana/ui';
+import { Button, useStyles2 } from '@grafana/ui';
 import React from 'react';
 import type { ActionName, Rig } from '../../api/types';
 import type { ControlAccess } from '../../data/useControlAccess';
@@ -27,14 +27,15 @@ export function RowActions({ rig, access, onAct }: RowProps) {
   return (
     <div className={styles.row}>
       {rowActions(rig).map((action) => (
-        <IconButton
+        <Button
           key={action}
-          name={actionIcons[action]}
-          size="lg"
-          aria-label={`${actionName(action)}: ${rig.name}`}
+          icon={actionIcons[action]}
+          size="sm"
+          fill="text"
+          variant={action === 'locate' && rig.locateOn ? 'primary' : 'secondary'}
+          aria-label={t('row.act', '{{action}}: {{miner}}', { action: actionName(action), miner: rig.name })}
           tooltip={reason ? `${actionName(action)}. ${reason}` : actionName(action)}
           disabled={reason !== undefined}
-          variant={action === 'locate' && rig.locateOn ? 'primary' : 'secondary'}
           onClick={() => onAct(action, [rig.name])}
         />
       ))}
@@ -73,6 +74,6 @@ export function BulkActions({ miners, access, onAct }: BulkProps) {
 }
 
 const getStyles = () => ({
-  row: css({ display: 'flex', gap: 4, alignItems: 'center' }),
+  row: css({ display: 'flex', alignItems: 'center' }),
   bulk: css({ display: 'flex', flexWrap: 'wrap', gap: 8 }),
 });

@@ -139,7 +139,7 @@ function Table({ label, columns, children }: { label: string; columns: string[];
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
-  section: css({ marginTop: theme.spacing(3) }),
+  section: css({ marginTop: theme.spacing(3), flexShrink: 0 }),
   heading: css({ ...theme.typography.h4 }),
   content: css({ paddingTop: theme.spacing(1) }),
   scroll: css({ maxHeight: 360, overflow: 'auto' }),

@@ -117,7 +117,7 @@ const getStyles = (theme: GrafanaTheme2) => {
   return {
     card: css({
       background: theme.colors.background.primary, border: `1px solid ${theme.colors.border.weak}`, borderLeftWidth: 4,
-      borderRadius: theme.shape.radius.default, padding: theme.spacing(1.5), marginBottom: theme.spacing(1),
+      borderRadius: theme.shape.radius.default, padding: theme.spacing(1.5), marginBottom: theme.spacing(1), flexShrink: 0,
     }),
     running: edge(theme.colors.info.border),
     verified: edge(theme.colors.success.border),

@@ -108,7 +108,9 @@ export function MinerTable({ rigs, selectable, selected, view, access, now, onSo
                 </th>
               );
             })}
-            <th scope="col">{t('table.actions', 'Actions')}</th>
+            <th scope="col" className={styles.title}>
+              {t('table.actions', 'Actions')}
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -149,7 +151,7 @@ export function MinerTable({ rigs, selectable, selected, view, access, now, onSo
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
-  scroll: css({ overflow: 'auto', background: theme.colors.background.primary, border: `1px solid ${theme.colors.border.weak}`, borderRadius: theme.shape.radius.default }),
+  scroll: css({ overflowX: 'auto', flexShrink: 0, background: theme.colors.background.primary, border: `1px solid ${theme.colors.border.weak}`, borderRadius: theme.shape.radius.default }),
   table: css({
     width: '100%',
     'th, td': { padding: theme.spacing(0.75, 1), borderBottom: `1px solid ${theme.colors.border.weak}`, verticalAlign: 'middle', whiteSpace: 'nowrap' },
@@ -162,5 +164,6 @@ const getStyles = (theme: GrafanaTheme2) => ({
     ...theme.typography.bodySmall, background: 'none', border: 0, padding: 0, color: theme.colors.text.secondary, display: 'inline-flex', alignItems: 'center',
     fontWeight: theme.typography.fontWeightMedium, '&:hover': { color: theme.colors.text.primary },
   }),
+  title: css({ ...theme.typography.bodySmall, color: theme.colors.text.secondary, fontWeight: theme.typography.fontWeightMedium }),
   selected: css({ background: theme.colors.action.selected }),
 });

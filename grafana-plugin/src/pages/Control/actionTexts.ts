@@ -8,7 +8,7 @@ export const actionIcons: Record<ActionName, IconName> = {
   pause: 'pause',
   resume: 'play',
   preset: 'sliders-v-alt',
-  locate: 'lightbulb-alt',
+  locate: 'compass',
 };
 
 export const actionName = (action: ActionName): string =>

@@ -109,7 +109,7 @@ function Boards({ boards }: { boards: Board[] }) {
 const getStyles = (theme: GrafanaTheme2) => ({
   box: css({
     background: theme.colors.background.primary, border: `1px solid ${theme.colors.border.weak}`, borderRadius: theme.shape.radius.default,
-    padding: theme.spacing(2), marginBottom: theme.spacing(2), overflowX: 'auto',
+    padding: theme.spacing(2), marginBottom: theme.spacing(2), overflowX: 'auto', flexShrink: 0,
   }),
   facts: css({
     display: 'grid', gridTemplateColumns: 'repeat(auto-fill, minmax(150px, 1fr))', gap: theme.spacing(1.5, 2), margin: 0,

@@ -71,7 +71,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
   switches: css({ display: 'flex', gap: theme.spacing(2), ...theme.typography.bodySmall, label: { display: 'flex', alignItems: 'center', gap: theme.spacing(1), margin: 0 } }),
   select: css({
     background: theme.colors.background.primary, color: theme.colors.text.primary, border: `1px solid ${theme.colors.border.medium}`,
-    borderRadius: theme.shape.radius.default, padding: theme.spacing(0.25, 0.5),
+    borderRadius: theme.shape.radius.default, padding: theme.spacing(0, 0.5), height: 24, width: 'auto',
   }),
   body: css({ display: 'flex', flex: 1, minWidth: 0 }),
   menu: css({ width: 190, flexShrink: 0, padding: theme.spacing(2, 1), background: theme.colors.background.primary, borderRight: `1px solid ${theme.colors.border.weak}` }),
