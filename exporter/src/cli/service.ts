@@ -89,8 +89,26 @@ export async function startService({ config, folder, dataFolder, metrics, api, e
     servers.push(server);
     return (server.address() as AddressInfo).port;
   };
-  const metricsPort = await listen(metricsApp({ registry, config, log, version, ready: () => ready }), metrics, 'metrics');
-  const apiPort = await listen(apiApp({ context: { config, fleet, pools, views, control, version }, tokens, log }), api, 'API');
+  const closeAll = async () => {
+    await control.close();
+    await pools.close();
+    await Promise.all(servers.map(async (server) => new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    })));
+    await fleet.close();
+    registry.close();
+  };
+  let metricsPort: number;
+  let apiPort: number;
+  try {
+    metricsPort = await listen(metricsApp({ registry, config, log, version, ready: () => ready }), metrics, 'metrics');
+    apiPort = await listen(apiApp({ context: { config, fleet, pools, views, control, version }, tokens, log }), api, 'API');
+  } catch (thrown) {
+    // Half a service would keep the process alive.
+    await closeAll();
+    throw thrown;
+  }
 
   loop.start();
   pools.start();
@@ -109,14 +127,7 @@ export async function startService({ config, folder, dataFolder, metrics, api, e
       clearInterval(rounds);
       clearInterval(saving);
       loop.stop();
-      await control.close();
-      await pools.close();
-      await Promise.all(servers.map(async (server) => new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      })));
-      await fleet.close();
-      registry.close();
+      await closeAll();
     },
   };
 }
