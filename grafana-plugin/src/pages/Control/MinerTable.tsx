@@ -79,7 +79,6 @@ export function MinerTable({ rigs, selectable, selected, view, access, now, onSo
   const chosen = selectable.filter((miner) => selected.has(miner)).length;
   return (
     // Scrollable regions are reachable by keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div className={styles.scroll} tabIndex={0} role="region" aria-label={t('table.label', 'Miners')}>
       <table className={styles.table}>
         <thead>
