@@ -53,7 +53,7 @@ export function fleetScene(dataSourceUid: string | undefined): EmbeddedScene {
       new VariableValueSelectors({}),
       new SceneControlsSpacer(),
       new SceneTimePicker({ isOnCanvas: true }),
-      new SceneRefreshPicker({ refresh: '30s', intervals: refreshIntervals, isOnCanvas: true }),
+      new SceneRefreshPicker({ withText: true, refresh: '30s', intervals: refreshIntervals, isOnCanvas: true }),
     ],
     body: new SceneCSSGridLayout({
       templateColumns: 'minmax(0, 1fr)',

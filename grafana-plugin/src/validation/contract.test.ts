@@ -1,4 +1,3 @@
-/** @jest-environment node */
 import { readFileSync } from 'fs';
 import path from 'path';
 import { actionNames, intents, minerStates, targetStates } from '../api/types';

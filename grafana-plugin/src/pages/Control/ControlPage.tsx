@@ -166,6 +166,7 @@ function SearchField({ value, onChange }: { value: string; onChange: (value: str
   };
   return (
     <FilterInput
+      escapeRegex={false}
       placeholder={t('filter.search', 'Search name, model, address, preset')}
       aria-label={t('filter.search-label', 'Search miners')}
       value={typed ?? value}
