@@ -4,8 +4,8 @@
  * the slot (exporter-anchors.md, 3.1). A family is laid out anew only when one of its series comes or goes.
  */
 
-/** Longest text of a double, as in -1.2345678901234567e-100. */
-const slotWidth = 24;
+/** Longest text of a double: 24 characters as in -1.2345678901234567e-100, 25 as in -0.0000012345678901234567. */
+const slotWidth = 25;
 const blank = 0x20;
 const lineBreak = 0x0a;
 
@@ -40,6 +40,16 @@ interface Owner {
   /** Labels that all of its series carry. */
   base: string;
   families: Map<FamilyStore, Row[]>;
+}
+
+/** One family's lines while its owner emits them anew. */
+interface Turn {
+  /** The new lines by their labels, once they differ from those before. */
+  rows: Map<string, Row> | undefined;
+  /** The lines before by their labels; made with `rows`. */
+  before: Map<string, Row> | undefined;
+  readonly kept: Row[] | undefined;
+  count: number;
 }
 
 export interface Page {
@@ -85,13 +95,13 @@ export function createPage(families: readonly PageFamily[]): Page {
       if (known !== undefined && known.base !== base) remove(name);
       const owner = owners.get(name) ?? { base, families: new Map<FamilyStore, Row[]>() };
       owners.set(name, owner);
-      const next = new Map<FamilyStore, { rows: Row[] | undefined; kept: Row[] | undefined; count: number }>();
+      const next = new Map<FamilyStore, Turn>();
 
       collect((familyName, labels, value) => {
         if (value === undefined || !Number.isFinite(value)) return;
         const store = storeOf(familyName);
         let turn = next.get(store);
-        if (turn === undefined) next.set(store, (turn = { rows: undefined, kept: owner.families.get(store), count: 0 }));
+        if (turn === undefined) next.set(store, (turn = { rows: undefined, before: undefined, kept: owner.families.get(store), count: 0 }));
         const index = turn.count;
         turn.count += 1;
         const row = turn.kept?.[index];
@@ -103,19 +113,20 @@ export function createPage(families: readonly PageFamily[]): Page {
           return;
         }
         // From here on this family's lines differ from before: take over what was the same so far.
-        turn.rows ??= turn.kept?.slice(0, index) ?? [];
+        turn.rows ??= new Map(turn.kept?.slice(0, index).map((one) => [one.labels, one]));
+        turn.before ??= new Map(turn.kept?.map((one) => [one.labels, one]));
         // A reply that names a board twice must not make a series twice; the first one counts.
-        if (turn.rows.some((one) => one.labels === labels)) return;
-        const moved = turn.kept?.find((one) => one.labels === labels);
-        if (moved === undefined) turn.rows.push({ labels, value, start: -1, slot: -1 });
+        if (turn.rows.has(labels)) return;
+        const moved = turn.before.get(labels);
+        if (moved === undefined) turn.rows.set(labels, { labels, value, start: -1, slot: -1 });
         else {
           moved.value = value;
-          turn.rows.push(moved);
+          turn.rows.set(labels, moved);
         }
       });
 
       for (const [store, { rows, kept, count }] of next) {
-        const final = rows ?? (kept?.length === count ? undefined : kept?.slice(0, count));
+        const final = rows === undefined ? (kept?.length === count ? undefined : kept?.slice(0, count)) : [...rows.values()];
         if (final === undefined) continue;
         seriesCount += final.length - (kept?.length ?? 0);
         owner.families.set(store, final);
@@ -199,7 +210,8 @@ export function labelText(labels: Readonly<Record<string, string>>): string {
 
 function escapeLabel(value: string): string {
   const cut = value.length > longestLabelValue ? value.slice(0, longestLabelValue) : value;
-  return cut.replace(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`));
+  // Half a character cannot be written in UTF-8: two that differ would look the same, and a series stand there twice.
+  return cut.replace(/\p{Surrogate}/gu, '\ufffd').replace(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`));
 }
 
 function escapeHelp(text: string): string {
