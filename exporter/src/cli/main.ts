@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig, type Config } from '../config/load.ts';
+import type { Scope } from '../config/schema.ts';
 import { readSecret } from '../config/secrets.ts';
 import { verifyAuditFile } from '../control/audit.ts';
 import { HashfleetError, messageOf } from '../errors.ts';
@@ -27,7 +28,15 @@ function levelOption(text: string): string {
   return text;
 }
 
-interface StartFlags { readonly config: string; readonly data: string; readonly metricsListen: Listen; readonly apiListen: Listen; readonly logLevel: string; readonly checkConfig?: true }
+interface TokenFlag { readonly name: string; readonly scope: Scope; readonly file: string }
+
+function tokenOption(text: string, earlier: readonly TokenFlag[] = []): TokenFlag[] {
+  const match = /^([A-Za-z0-9._-]+):(read|operate|admin):(.+)$/.exec(text);
+  if (match?.[1] === undefined || match[3] === undefined) throw new InvalidArgumentError('give NAME:SCOPE:FILE with the scope read, operate or admin');
+  return [...earlier, { name: match[1], scope: match[2] as Scope, file: path.resolve(match[3]) }];
+}
+
+interface StartFlags { readonly config: string; readonly data: string; readonly metricsListen: Listen; readonly apiListen: Listen; readonly logLevel: string; readonly token?: readonly TokenFlag[]; readonly checkConfig?: true }
 
 const program = new Command('hashfleet')
   .description('Reads scrypt miners and pools, serves Prometheus series and the control API.')
@@ -42,9 +51,12 @@ program.command('start', { isDefault: true })
   .option('--metrics-listen <host:port>', 'metrics server', listenOption, { host: '127.0.0.1', port: 9788 })
   .option('--api-listen <host:port>', 'API server', listenOption, { host: '127.0.0.1', port: 9789 })
   .option('--log-level <level>', logLevels.join(', '), levelOption, 'info')
+  .option('--token <name:scope:file>', 'one more API token, read from a file; may be given several times', tokenOption)
   .option('--check-config', 'check the configuration and its secrets, and exit')
   .action(async (flags: StartFlags) => {
-    const config = loadConfig(flags.config);
+    const loaded = loadConfig(flags.config);
+    const given = (flags.token ?? []).map(({ name, scope, file }) => ({ name, scope, token_file: file }));
+    const config: Config = { ...loaded, api: { tokens: [...loaded.api.tokens, ...given] } };
     const folder = path.dirname(path.resolve(flags.config));
     if (flags.checkConfig === true) {
       check(config, flags.config, folder);

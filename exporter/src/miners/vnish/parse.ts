@@ -51,7 +51,9 @@ export function parseReading(replies: Replies, at: number, mismatch: Mismatch): 
 
 /** Drops keys whose value is undefined, so that absent is absent. */
 function defined<T extends object>(value: { readonly [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T;
+  const present: Partial<T> = {};
+  for (const key in value) if (value[key] !== undefined) present[key] = value[key];
+  return present as T;
 }
 
 export function parseIdentity({ info, model, summary }: Background & { summary?: JsonObject }, mismatch: Mismatch): Identity | undefined {
@@ -105,9 +107,10 @@ function parseSummary(miner: Fields, unit: number | undefined): SummaryPart {
   });
 }
 
-/** Rounded to 9 digits so that 13.8 V does not become 13.800000000000001. */
+/** Rounded, so that 13.8 V does not become 13.800000000000001: to whole units when scaled up, to 1e-6 when scaled down. */
 function scaled(value: number | undefined, factor: number | undefined): number | undefined {
-  return value === undefined || factor === undefined ? undefined : Number((value * factor).toPrecision(12));
+  if (value === undefined || factor === undefined) return undefined;
+  return factor >= 1 ? Math.round(value * factor) : Math.round(value * factor * 1e6) / 1e6;
 }
 
 function psuTemperatures(temperatures: Fields | undefined): Record<string, number> {

@@ -1,0 +1,43 @@
+import { getBackendSrv } from '@grafana/runtime';
+import { lastValueFrom } from 'rxjs';
+import { PLUGIN_ID } from '../constants';
+import { toApiError } from './errors';
+import type { ActionReply, ActionRequest, AuditEntry, Health, Job, Presets, Rig, Telemetry } from './types';
+
+const proxy = `/api/plugin-proxy/${PLUGIN_ID}`;
+
+interface Call {
+  method: 'GET' | 'POST';
+  path: string;
+  params?: Record<string, string | number>;
+  data?: unknown;
+}
+
+/** Every call goes through Grafana's proxy: GET by the read route, POST by the write route, each with its own token. */
+async function call<T>({ method, path, params, data }: Call): Promise<T> {
+  const url = `${proxy}/${method === 'GET' ? 'read' : 'write'}/${path}`;
+  try {
+    const reply = await lastValueFrom(
+      getBackendSrv().fetch<T>({ method, url, params, data, showErrorAlert: false, showSuccessAlert: false })
+    );
+    return reply.data;
+  } catch (cause) {
+    throw toApiError(cause);
+  }
+}
+
+const get = <T>(path: string, params?: Call['params']): Promise<T> => call<T>({ method: 'GET', path, params });
+const post = <T>(path: string, data: unknown): Promise<T> => call<T>({ method: 'POST', path, data });
+
+export const controlClient = {
+  health: () => get<Health>('health'),
+  rigs: () => get<{ rigs: Rig[] }>('rigs').then((reply) => reply.rigs),
+  telemetry: (miner: string) => get<Telemetry>(`telemetry/${miner}`),
+  presets: (miner: string) => get<Presets>(`rigs/${miner}/presets`),
+  jobs: () => get<{ jobs: Job[] }>('jobs').then((reply) => reply.jobs),
+  job: (id: string) => get<Job>(`jobs/${id}`),
+  audit: (limit: number, miner?: string) =>
+    get<{ entries: AuditEntry[] }>('audit', miner === undefined ? { limit } : { limit, miner }).then((reply) => reply.entries),
+  act: (request: ActionRequest) => post<ActionReply>('actions', request),
+  cancel: (id: string) => post<Job>(`jobs/${id}/cancel`, {}),
+};

@@ -1,0 +1,171 @@
+/**
+ * Shapes of the exporter's API (exporter/src/http/schemas.ts). Times are ISO 8601 in UTC, hashrates in H/s, power in W,
+ * ratios 0 to 1, money in USD. Absent means unknown.
+ */
+
+export const minerStates = ['mining', 'initializing', 'starting', 'auto-tuning', 'restarting', 'shutting-down', 'stopped', 'failure'] as const;
+export type MinerState = (typeof minerStates)[number];
+
+export const intents = ['mine', 'stopped', 'curtailed', 'maintenance'] as const;
+export type Intent = (typeof intents)[number];
+
+export const actionNames = ['restart_mining', 'reboot', 'pause', 'resume', 'preset', 'locate'] as const;
+export type ActionName = (typeof actionNames)[number];
+
+export const targetStates = ['waiting', 'running', 'verifying', 'verified', 'failed', 'indeterminate', 'skipped', 'cancelled'] as const;
+export type TargetState = (typeof targetStates)[number];
+
+export interface Health {
+  status: 'ok';
+  version: string;
+  miners: { configured: number; up: number };
+  control: { enabled: boolean; readOnly: boolean };
+  scope: 'read' | 'operate' | 'admin';
+}
+
+export interface Rig {
+  name: string;
+  site: string;
+  rack?: string;
+  circuit?: string;
+  model: string;
+  address: string;
+  mac?: string;
+  firmware?: { name: string; version: string };
+  algorithm?: string;
+  up: boolean;
+  stale: boolean;
+  reason?: string;
+  lastPollAt?: string;
+  lastSuccessAt?: string;
+  state?: MinerState;
+  stateSeconds?: number;
+  failure?: { code?: number; description?: string };
+  intent: Intent;
+  preset?: { name: string; tuned?: boolean; powerWatts?: number; hashrate?: number };
+  hashrate?: number;
+  hashrateAverage?: number;
+  hashrateRatio?: number;
+  powerWatts?: number;
+  efficiencyJoulesPerMegahash?: number;
+  temperature: { pcbMax?: number; chipMax?: number };
+  boards?: { up: number; expected: number };
+  fans?: { up: number; total: number };
+  money: { revenueUsdPerDay?: number; basis?: string; powerCostUsdPerDay?: number; profitUsdPerDay?: number };
+  locateOn?: boolean;
+  activePool?: string;
+  activeJob?: string;
+}
+
+export interface Board {
+  board: number;
+  up: boolean;
+  state?: string;
+  detail?: string;
+  hashrate?: number;
+  hashrateNominal?: number;
+  deviationRatio?: number;
+  frequencyHertz?: number;
+  voltageVolts?: number;
+  powerWatts?: number;
+  temperature: { pcbMax?: number; chipMax?: number };
+  chips?: { grey: number; orange: number; red: number };
+  hardwareErrors?: number;
+}
+
+export interface Telemetry {
+  rig: Rig;
+  boards: Board[];
+  fans: Array<{ fan: number; up: boolean; speedRpm?: number }>;
+  pools: Array<{ slot: number; url: string; user: string; status: string; accepted?: number; rejected?: number; stale?: number; pingSeconds?: number }>;
+  uptimeSeconds?: number;
+  readAt?: string;
+}
+
+export interface Preset {
+  name: string;
+  label: string;
+  tuned: boolean;
+  current: boolean;
+  needsModifiedPsu: boolean;
+  powerWatts?: number;
+  hashrate?: number;
+}
+
+export interface Presets {
+  miner: string;
+  presets: Preset[];
+  readAt?: string;
+}
+
+export interface ActionParameters {
+  preset?: string;
+  on?: boolean;
+  allowUntuned?: boolean;
+}
+
+export interface ActionRequest {
+  action: ActionName;
+  miners: string[];
+  parameters?: ActionParameters;
+  dryRun: boolean;
+  confirmationToken?: string;
+  idempotencyKey?: string;
+}
+
+export interface Plan {
+  action: ActionName;
+  targets: Array<{ miner: string; changes: Array<{ field: string; from?: string; to: string }>; warning?: string }>;
+  skipped: Array<{ miner: string; reason: string }>;
+  effect: { powerWatts?: number; hashrate?: number };
+  expectedSeconds: number;
+  confirmation: { required: boolean; token?: string; expiresAt?: string };
+}
+
+export interface JobTarget {
+  miner: string;
+  state: TargetState;
+  detail?: string;
+  startedAt?: string;
+  finishedAt?: string;
+}
+
+export interface Job {
+  id: string;
+  action: ActionName;
+  parameters: Record<string, unknown>;
+  actor: string;
+  state: 'running' | 'finished' | 'cancelled';
+  createdAt: string;
+  finishedAt?: string;
+  targets: JobTarget[];
+}
+
+export interface ActionReply {
+  plan: Plan;
+  job?: Job;
+}
+
+export interface AuditEntry {
+  sequence: number;
+  at: string;
+  actor: string;
+  token: string;
+  event: 'planned' | 'started' | 'sent' | 'outcome' | 'cancelled' | 'refused';
+  action?: ActionName;
+  job?: string;
+  miner?: string;
+  outcome?: string;
+  detail?: string;
+}
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  field?: string;
+  given?: unknown;
+  allowed?: string;
+}

@@ -1,0 +1,36 @@
+import { type AppRootProps } from '@grafana/data';
+import { QueryClientProvider } from '@tanstack/react-query';
+import React, { lazy, Suspense, useState } from 'react';
+import { Navigate, Route, Routes } from 'react-router-dom';
+import { fleetUrl, ROUTES } from '../../constants';
+import { createQueryClient } from '../../data/queryClient';
+import { readPermissions } from '../../permissions';
+import type { AppSettings } from '../../settings';
+import { Placeholder } from '../Placeholder';
+import { NoPermission } from './NoPermission';
+import { AppSettingsContext } from './settingsContext';
+
+const FleetPage = lazy(() => import('../../pages/Fleet/FleetPage'));
+const MinerPage = lazy(() => import('../../pages/Miner/MinerPage'));
+const ControlPage = lazy(() => import('../../pages/Control/ControlPage'));
+
+export default function App({ meta }: AppRootProps<AppSettings>) {
+  const [queryClient] = useState(createQueryClient);
+  if (!readPermissions().canReadMiners) {
+    return <NoPermission />;
+  }
+  return (
+    <AppSettingsContext.Provider value={meta.jsonData ?? {}}>
+      <QueryClientProvider client={queryClient}>
+        <Suspense fallback={<Placeholder rows={6} label="" />}>
+          <Routes>
+            <Route path={ROUTES.fleet} element={<FleetPage />} />
+            <Route path={ROUTES.control} element={<ControlPage />} />
+            <Route path={`${ROUTES.miner}/:name`} element={<MinerPage />} />
+            <Route path="*" element={<Navigate replace to={fleetUrl()} />} />
+          </Routes>
+        </Suspense>
+      </QueryClientProvider>
+    </AppSettingsContext.Provider>
+  );
+}

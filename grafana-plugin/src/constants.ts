@@ -1,0 +1,13 @@
+import pluginJson from './plugin.json';
+
+export const PLUGIN_ID = pluginJson.id;
+export const PLUGIN_BASE_URL = `/a/${pluginJson.id}`;
+export const FLEET_GRID_PANEL_ID = 'hashfleet-fleetgrid-panel';
+
+export const ROUTES = { fleet: 'fleet', control: 'control', miner: 'miner' } as const;
+
+export const fleetUrl = (): string => `${PLUGIN_BASE_URL}/${ROUTES.fleet}`;
+export const minerUrl = (miner: string): string => `${PLUGIN_BASE_URL}/${ROUTES.miner}/${encodeURIComponent(miner)}`;
+export const controlUrl = (miner?: string): string =>
+  `${PLUGIN_BASE_URL}/${ROUTES.control}${miner === undefined ? '' : `?miner=${encodeURIComponent(miner)}`}`;
+export const configurationUrl = (): string => `/plugins/${PLUGIN_ID}`;

@@ -1,0 +1,39 @@
+import { useQuery } from '@tanstack/react-query';
+import { controlClient } from '../api/controlClient';
+import type { Job } from '../api/types';
+
+export const queryKeys = {
+  health: ['health'],
+  rigs: ['rigs'],
+  telemetry: (miner: string) => ['telemetry', miner],
+  presets: (miner: string) => ['presets', miner],
+  jobs: ['jobs'],
+  job: (id: string) => ['job', id],
+  audit: ['audit'],
+} as const;
+
+/** How often each page asks anew, in ms. Jobs are watched closely only while they run. */
+export const refreshEvery = { rigs: 5000, telemetry: 5000, health: 15_000, jobs: 5000, audit: 10_000, runningJob: 1000 } as const;
+
+const auditEntriesShown = 50;
+
+export const useHealth = () => useQuery({ queryKey: queryKeys.health, queryFn: controlClient.health, refetchInterval: refreshEvery.health });
+
+export const useRigs = () => useQuery({ queryKey: queryKeys.rigs, queryFn: controlClient.rigs, refetchInterval: refreshEvery.rigs });
+
+export const useTelemetry = (miner: string) =>
+  useQuery({ queryKey: queryKeys.telemetry(miner), queryFn: () => controlClient.telemetry(miner), refetchInterval: refreshEvery.telemetry });
+
+export const useJobs = () => useQuery({ queryKey: queryKeys.jobs, queryFn: controlClient.jobs, refetchInterval: refreshEvery.jobs });
+
+export const isOver = (job: Job | undefined): boolean => job !== undefined && job.state !== 'running';
+
+export const useJob = (id: string) =>
+  useQuery({
+    queryKey: queryKeys.job(id),
+    queryFn: () => controlClient.job(id),
+    refetchInterval: (query) => (isOver(query.state.data) ? false : refreshEvery.runningJob),
+  });
+
+export const useAudit = () =>
+  useQuery({ queryKey: queryKeys.audit, queryFn: () => controlClient.audit(auditEntriesShown), refetchInterval: refreshEvery.audit });

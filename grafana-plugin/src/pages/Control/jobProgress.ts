@@ -1,0 +1,25 @@
+import type { Job, JobTarget, TargetState } from '../../api/types';
+
+const underWay: readonly TargetState[] = ['waiting', 'running', 'verifying'];
+
+export const isDone = (target: JobTarget): boolean => !underWay.includes(target.state);
+
+export interface JobProgress {
+  done: number;
+  total: number;
+  byState: Partial<Record<TargetState, number>>;
+  /** How it ended: well, with failures, or not yet. */
+  outcome: 'running' | 'verified' | 'mixed' | 'failed' | 'cancelled';
+}
+
+export function progressOf(job: Job): JobProgress {
+  const byState: Partial<Record<TargetState, number>> = {};
+  for (const target of job.targets) {
+    byState[target.state] = (byState[target.state] ?? 0) + 1;
+  }
+  const total = job.targets.length;
+  const verified = byState.verified ?? 0;
+  const bad = (byState.failed ?? 0) + (byState.indeterminate ?? 0);
+  const outcome = job.state === 'running' ? 'running' : job.state === 'cancelled' ? 'cancelled' : bad === 0 ? 'verified' : verified > 0 ? 'mixed' : 'failed';
+  return { done: job.targets.filter(isDone).length, total, byState, outcome };
+}
