@@ -4,8 +4,8 @@
  * the slot (exporter-anchors.md, 3.1). A family is laid out anew only when one of its series comes or goes.
  */
 
-/** Longest text of a double, as in -1.2345678901234567e-100. */
-const slotWidth = 24;
+/** Longest text of a double: 24 characters as in -1.2345678901234567e-100, 25 as in -0.0000012345678901234567. */
+const slotWidth = 25;
 const blank = 0x20;
 const lineBreak = 0x0a;
 
@@ -65,7 +65,9 @@ export function createPage(families: readonly PageFamily[]): Page {
   let seriesCount = 0;
   // Used anew by each `set`: how many rows of each family came so far, and the changed list where one is needed.
   const counts = new Int32Array(stores.length);
-  const changed: (Row[] | undefined)[] = stores.map(() => undefined);
+  const changed: (Map<string, Row> | undefined)[] = stores.map(() => undefined);
+  // The rows before by their labels, made with `changed`: a list that is searched for each row costs time in the square.
+  const earlier: (Map<string, Row> | undefined)[] = stores.map(() => undefined);
 
   function put(name: string, owner: Owner, { store, rows }: { store: FamilyStore; rows: Row[] | undefined }): void {
     seriesCount += (rows?.length ?? 0) - (owner.rows[store.index]?.length ?? 0);
@@ -97,6 +99,7 @@ export function createPage(families: readonly PageFamily[]): Page {
       const owner = ownerOf(name, base);
       counts.fill(0);
       changed.fill(undefined);
+      earlier.fill(undefined);
 
       collect((familyName, labels, value) => {
         if (value === undefined || !Number.isFinite(value)) return;
@@ -114,24 +117,23 @@ export function createPage(families: readonly PageFamily[]): Page {
           return;
         }
         // From here on this family's lines differ from before: take over what was the same so far.
-        const list = rows ?? kept?.slice(0, at) ?? [];
+        const list = rows ?? byLabels(kept?.slice(0, at));
         changed[store.index] = list;
         // A reply that names a board twice must not make a series twice; the first one counts.
-        if (list.some((one) => one.labels === labels)) return;
-        counts[store.index] = at + 1;
-        const moved = kept?.find((one) => one.labels === labels);
-        if (moved === undefined) list.push({ labels, value, start: -1, slot: -1 });
+        if (list.has(labels)) return;
+        const moved = (earlier[store.index] ??= byLabels(kept)).get(labels);
+        if (moved === undefined) list.set(labels, { labels, value, start: -1, slot: -1 });
         else {
           moved.value = value;
           // Its line is copied when the family is laid out; the value is written then.
           store.dirty = true;
-          list.push(moved);
+          list.set(labels, moved);
         }
       });
 
       for (const store of stores) {
         const [kept, rows, count] = [owner.rows[store.index], changed[store.index], counts[store.index] ?? 0];
-        if (rows !== undefined) put(name, owner, { store, rows });
+        if (rows !== undefined) put(name, owner, { store, rows: [...rows.values()] });
         else if (kept !== undefined && kept.length !== count) put(name, owner, { store, rows: count === 0 ? undefined : kept.slice(0, count) });
       }
     },
@@ -148,6 +150,10 @@ export function createPage(families: readonly PageFamily[]): Page {
       return seriesCount;
     },
   };
+}
+
+function byLabels(rows: readonly Row[] | undefined): Map<string, Row> {
+  return new Map(rows?.map((row) => [row.labels, row]));
 }
 
 /** Writes the family's lines anew; lines that were there before are copied, new ones are encoded. */
@@ -204,7 +210,8 @@ export function labelText(labels: Readonly<Record<string, string>>): string {
 
 function escapeLabel(value: string): string {
   const cut = value.length > longestLabelValue ? value.slice(0, longestLabelValue) : value;
-  return cut.replace(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`));
+  // Half a character cannot be written in UTF-8: two that differ would look the same, and a series stand there twice.
+  return cut.replace(/\p{Surrogate}/gu, '\ufffd').replace(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`));
 }
 
 function escapeHelp(text: string): string {

@@ -7,6 +7,11 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** No miner has more boards, fans or pools than this; what comes beyond is left out, so that one reply cannot fill memory and page. */
+export const longestList = 64;
+/** No true name, address or message is longer; what is longer is cut. */
+const longestText = 512;
+
 /** One object of the reply `source`. A class, because one is made for every object of every reply. */
 export class Fields {
   private readonly value: JsonObject;
@@ -27,17 +32,17 @@ export class Fields {
     return new Fields(this.value, this.source, this.mismatch, true);
   }
 
-  /** A finite number of at least `least`. */
-  number(name: string, least = 0): number | undefined {
+  /** A finite number from `least` to `most`. */
+  number(name: string, least = 0, most = Number.MAX_VALUE): number | undefined {
     const given = this.take(name);
-    if (typeof given === 'number' && Number.isFinite(given) && given >= least) return given;
+    if (typeof given === 'number' && given >= least && given <= most) return given;
     this.absent(name, given);
     return undefined;
   }
 
   text(name: string): string | undefined {
     const given = this.take(name);
-    if (typeof given === 'string') return given;
+    if (typeof given === 'string') return given.length > longestText ? given.slice(0, longestText) : given;
     this.absent(name, given);
     return undefined;
   }
@@ -56,15 +61,16 @@ export class Fields {
     return undefined;
   }
 
-  /** The objects of a list; what is no object is left out and counted. */
+  /** The first objects of a list; what is no object, and what is too many, is left out and counted. */
   list(name: string): readonly Fields[] {
     const given = this.take(name);
     if (!Array.isArray(given)) {
       this.absent(name, given);
       return [];
     }
+    if (given.length > longestList) this.mismatch(this.source, name);
     const found: Fields[] = [];
-    for (const item of given as unknown[]) {
+    for (const item of (given as unknown[]).slice(0, longestList)) {
       if (isObject(item)) found.push(new Fields(item, this.source, this.mismatch));
       else this.mismatch(this.source, name);
     }

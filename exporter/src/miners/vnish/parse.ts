@@ -1,6 +1,6 @@
 /** From VNish's replies to readings; pure. Field names and units: vnish-api.md, 2.3 and 2.5. */
 import type { Mismatch } from '../../mismatch.ts';
-import { fieldsOf, isObject, type Fields, type JsonObject } from '../fields.ts';
+import { fieldsOf, isObject, longestList, type Fields, type JsonObject } from '../fields.ts';
 import { minerStates, type BoardReading, type FanReading, type Identity, type MinMax, type PoolReading, type Preset, type PresetReading, type Reading } from '../reading.ts';
 
 /** H/s in one unit of `hr_measure`; the field names never change, only the unit (vnish-api.md, 0). */
@@ -43,7 +43,7 @@ export function parseReading(replies: Replies, at: number, mismatch: Mismatch): 
     ...parseStatus(replies, miner, mismatch),
     identity,
     uptimeSeconds: uptime === undefined ? undefined : parseUptime(uptime),
-    boardsExpected: model?.optional.object('chain')?.number('num_chains', 1),
+    boardsExpected: model?.optional.object('chain')?.number('num_chains', 1, longestList),
     preset,
     presets: replies.presets,
   });
@@ -214,6 +214,9 @@ export function parsePresetText(text: string): { powerWatts?: number; hashrate?:
   return { powerWatts: Number(match[1]), ...(factor === undefined ? {} : { hashrate: Number(match[2]) * factor }) };
 }
 
+/** Several times what any firmware offers. */
+const mostPresets = 200;
+
 /** The list of /autotune/presets: a bare array, or `{presets: []}` in some builds. "disabled" is manual mode. */
 export function parsePresets(reply: unknown, unit: number | undefined, mismatch: Mismatch): Preset[] {
   const list: unknown = isObject(reply) ? reply['presets'] : reply;
@@ -221,7 +224,7 @@ export function parsePresets(reply: unknown, unit: number | undefined, mismatch:
     mismatch('presets', 'presets');
     return [];
   }
-  return (list as unknown[]).flatMap((item) => {
+  return (list as unknown[]).slice(0, mostPresets).flatMap((item) => {
     if (!isObject(item)) return [];
     const fields = fieldsOf(item, 'presets', mismatch);
     const name = fields.text('name');
