@@ -34,7 +34,7 @@ export async function startFleet(portBase: number): Promise<RunningFleet> {
       if (where.startsWith('/alerts')) notifications.push(...(message as { alerts: Alert[] }).alerts);
     },
   });
-  const json = async (address: string, init?: RequestInit) => (await fetch(address, init)).json() as Promise<unknown>;
+  const json = async (address: string, init?: RequestInit) => (await fetch(address, init)).json();
   const prometheus = async (what: string) => (await json(`${stack.url('prometheus')}/api/v1/${what}`) as { data: { result: { metric: Record<string, string>; value?: [number, string]; values?: [number, string][] }[] } }).data.result;
 
   return {
@@ -57,7 +57,7 @@ export async function startFleet(portBase: number): Promise<RunningFleet> {
         headers: { authorization: `Bearer ${readFileSync(stack.tokens[scope], 'utf8')}`, 'content-type': 'application/json' },
         ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
       });
-      return { status: reply.status, body: await reply.json() as unknown };
+      return { status: reply.status, body: await reply.json() };
     },
   };
 }

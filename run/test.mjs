@@ -1,6 +1,6 @@
 // npm test: every check of the project on a fresh clone, with one count at the end.
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { prepare, root } from './prepare.mjs';
 import { bold, dim, Failed, green, main, red, say } from './say.mjs';
@@ -47,9 +47,11 @@ async function jestRun(command, { file, cwd, env }) {
 }
 
 async function playwrightRun(folder, config, env) {
+  // npm hoists the end-to-end package's Playwright to the root; the plugin has its own.
+  const cli = [folder, root].map((one) => path.join(one, 'node_modules/@playwright/test/cli.js')).find(existsSync);
   const file = path.join(results, `${path.basename(folder)}-${config}.json`);
   rmSync(file, { force: true });
-  const status = await show([node, path.join(folder, 'node_modules/@playwright/test/cli.js'), 'test', '-c', config, '--reporter=list,json'], { cwd: folder, env: { ...env, PLAYWRIGHT_JSON_OUTPUT_NAME: file, PLAYWRIGHT_JSON_OUTPUT_FILE: file, PLAYWRIGHT_JSON: file } });
+  const status = await show([node, cli, 'test', '-c', config, '--reporter=list,json'], { cwd: folder, env: { ...env, PLAYWRIGHT_JSON_OUTPUT_NAME: file, PLAYWRIGHT_JSON_OUTPUT_FILE: file, PLAYWRIGHT_JSON: file } });
   let report;
   try {
     report = json(file);
