@@ -74,7 +74,8 @@ const mayHaveArrived = new Set(['timeout', 'reset']);
 
 export function createControl({ fleet, config, audit, log, now = Date.now }: ControlOptions): Control {
   const jobs = new Map<string, Job>();
-  const jobByKey = new Map<string, { job: Job; plan: Plan }>();
+  const jobByKey = new Map<string, { job: Job; plan: Plan; order: string }>();
+  const cancelled = new Map<string, AbortController>();
   const active = new Map<string, string>();
   const disrupted = new Map<string, number>();
   const counts = new Map<string, { action: ActionName; outcome: string; count: number }>();
@@ -98,7 +99,7 @@ export function createControl({ fleet, config, audit, log, now = Date.now }: Con
 
   function refuse(caller: Caller, action: ActionName, error: HashfleetError): never {
     count(action, 'refused');
-    audit.append({ ...caller, event: 'refused', action, detail: error.message });
+    append({ ...caller, event: 'refused', action, detail: error.message });
     throw error;
   }
 
@@ -109,12 +110,16 @@ export function createControl({ fleet, config, audit, log, now = Date.now }: Con
 
   async function run(job: Job, caller: Caller): Promise<void> {
     const batches = chunks(job.targets, config.batch_size);
+    const cancel = new AbortController();
+    cancelled.set(job.id, cancel);
+    const signal = AbortSignal.any([stopping.signal, cancel.signal]);
     const verifying: Promise<void>[] = [];
     for (const [index, batch] of batches.entries()) {
-      if (index > 0 && job.state === 'running') await sleep(config.batch_pause_seconds * 1000, undefined, { signal: stopping.signal }).catch(() => undefined);
+      if (index > 0 && job.state === 'running') await sleep(config.batch_pause_seconds * 1000, undefined, { signal }).catch(() => undefined);
       verifying.push(...batch.map(async (target) => runTarget(job, target, caller)));
     }
     await Promise.all(verifying);
+    cancelled.delete(job.id);
     if (job.state === 'running') job.state = 'finished';
     job.finishedAt = now();
   }
@@ -218,7 +223,12 @@ export function createControl({ fleet, config, audit, log, now = Date.now }: Con
     start(order, caller, { confirmationToken, idempotencyKey }) {
       const key = idempotencyKey === undefined ? undefined : `${caller.token} ${caller.actor} ${idempotencyKey}`;
       const earlier = key === undefined ? undefined : jobByKey.get(key);
-      if (earlier !== undefined) return earlier;
+      const wish = JSON.stringify(order);
+      if (earlier !== undefined) {
+        // To answer with that job would let the caller believe that this was done.
+        if (earlier.order !== wish) throw new HashfleetError('payload_invalid', 'This idempotencyKey was used for another request; take a new one for each.', { field: 'idempotencyKey' });
+        return earlier;
+      }
       checkSwitch(caller, order.action);
       const plan = makePlan(order, context);
       if (plan.targets.length === 0) {
@@ -240,7 +250,7 @@ export function createControl({ fleet, config, audit, log, now = Date.now }: Con
       for (const { miner } of job.targets) active.set(miner, job.id);
       trim(jobs, keptJobs, (old) => old.state !== 'running');
       if (key !== undefined) {
-        jobByKey.set(key, { job, plan });
+        jobByKey.set(key, { job, plan, order: wish });
         trim(jobByKey, keptKeys, () => true);
       }
       const work = run(job, caller).finally(() => running.delete(work));
@@ -254,6 +264,7 @@ export function createControl({ fleet, config, audit, log, now = Date.now }: Con
       if (job === undefined) throw new HashfleetError('not_found', `There is no job "${id}".`);
       if (job.state === 'running') {
         job.state = 'cancelled';
+        cancelled.get(id)?.abort();
         append({ ...caller, event: 'cancelled', action: job.action, job: job.id, detail: 'what was not sent yet is not sent' });
       }
       return job;
