@@ -59,13 +59,19 @@ describe('the poll loop', () => {
     const began = performance.now();
     seen.loop.start();
     await until('every one was polled', () => new Set(seen.polls.map(({ name }) => name)).size === 100);
-    const quarters = [0, 0, 0, 0];
-    for (const name of names(100)) {
-      const offset = times(seen, name)[0]! - began;
-      expect(Math.abs(offset - phase(name) * 500)).toBeLessThan(150);
-      quarters[Math.min(3, Math.floor(phase(name) * 4))]! += 1;
+    for (const name of names(100)) expect(Math.abs(times(seen, name)[0]! - began - phase(name) * 500)).toBeLessThan(150);
+  });
+
+  test('1. spreads names that differ only in their number, as those of real fleets do', () => {
+    for (const count of [40, 400]) {
+      for (const style of [(index: number) => `l9-${String(index).padStart(2, '0')}`, (index: number) => `rig-${index}`, (index: number) => `rack-A.shelf-${index}`]) {
+        const tenths = Array.from({ length: 10 }, () => 0);
+        for (let index = 0; index < count; index += 1) tenths[Math.floor(phase(style(index)) * 10)]! += 1;
+        // Ten times the mean in one tenth would be all at once; a fair draw stays within three.
+        expect(Math.max(...tenths)).toBeLessThan((count / 10) * 3);
+        if (count === 400) expect(Math.min(...tenths)).toBeGreaterThan(15);
+      }
     }
-    for (const count of quarters) expect(count).toBeGreaterThan(10);
   });
 
   test('2. gives every poll a deadline of its own: a hung miner delays nobody', async () => {
