@@ -177,7 +177,7 @@ async function demoFleet(control, pool, scrapeSeconds) {
   const sites = [...new Set([...miners.matchAll(/site: ([\w.-]+)/g)].map(([, site]) => site))];
   return `# Written by npm start for the demo; change a copy of it, not this file.
 sites:
-${sites.map((site) => `  - name: ${site}\n    electricity: {price_usd_per_kilowatt_hour: 0.09, cooling_overhead_ratio: 0.05}`).join('\n')}
+${sites.map((site) => `  - name: ${site}\n    electricity: {price_usd_per_kilowatt_hour: 0.07, cooling_overhead_ratio: 0.05}`).join('\n')}
 poll: {interval_seconds: ${scrapeSeconds}, deadline_seconds: ${Math.min(5, scrapeSeconds * 0.8)}, slow_interval_seconds: ${Math.max(scrapeSeconds, 10)}}
 prices: {btc_usd: 95000}
 pools:

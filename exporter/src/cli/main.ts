@@ -54,9 +54,12 @@ program.command('start', { isDefault: true })
   .option('--token <name:scope:file>', 'one more API token, read from a file; may be given several times', tokenOption)
   .option('--check-config', 'check the configuration and its secrets, and exit')
   .action(async (flags: StartFlags) => {
-    const loaded = loadConfig(flags.config);
     const given = (flags.token ?? []).map(({ name, scope, file }) => ({ name, scope, token_file: file }));
-    const config: Config = { ...loaded, api: { tokens: [...loaded.api.tokens, ...given] } };
+    const load = (): Config => {
+      const loaded = loadConfig(flags.config);
+      return { ...loaded, api: { tokens: [...loaded.api.tokens, ...given] } };
+    };
+    const config = load();
     const folder = path.dirname(path.resolve(flags.config));
     if (flags.checkConfig === true) {
       check(config, flags.config, folder);
@@ -67,8 +70,10 @@ program.command('start', { isDefault: true })
     const stopAsked = new Promise<void>((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
     });
-    const service = await startService({ config, folder, dataFolder: path.resolve(flags.data), metrics: flags.metricsListen, api: flags.apiListen, environment: process.env, log });
+    const service = await startService({ config, load, folder, dataFolder: path.resolve(flags.data), metrics: flags.metricsListen, api: flags.apiListen, environment: process.env, log });
     log.info({ version, miners: config.miners.length, metrics: `http://${flags.metricsListen.host}:${service.metricsPort}/metrics`, api: `http://${flags.apiListen.host}:${service.apiPort}/api/v1`, control: config.control.enabled }, 'hashfleet is running');
+    // The refusal of a bad file is in the log and in hashfleet_config_reload_success; the old one stays in force.
+    process.on('SIGHUP', () => void service.reload().catch(() => undefined));
     await stopAsked;
     log.info('stopping');
     await service.stop();

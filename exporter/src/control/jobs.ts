@@ -7,7 +7,7 @@ import type { Fleet, Miner } from '../fleet/fleet.ts';
 import type { Logger } from '../log.ts';
 import { hashingStates } from '../miners/reading.ts';
 import { PollFailure } from '../miners/driver.ts';
-import { actions, type ActionName, type Parameters } from './actions.ts';
+import { actionNames, actions, type ActionName, type Parameters } from './actions.ts';
 import type { AuditLog, AuditRecord } from './audit.ts';
 import { createConfirmations, makePlan, type ActionOrder, type Plan } from './plan.ts';
 
@@ -49,14 +49,33 @@ export interface Control {
   /** What is not sent yet is not sent. @throws HashfleetError not_found */
   cancel(id: string, caller: Caller): Job;
   activeJob(miner: string): string | undefined;
+  /** Jobs that are running. */
+  readonly running: number;
   /** Counts of outcomes by action. */
   outcomes(): Iterable<{ action: ActionName; outcome: string; count: number }>;
   readonly audit: AuditLog;
   close(): Promise<void>;
 }
 
+/** What outlives a change of the configuration. */
+export interface ControlHistory {
+  readonly jobs: Map<string, Job>;
+  readonly jobByKey: Map<string, { job: Job; plan: Plan; order: string }>;
+  /** Unix ms of the last disruptive action, by miner. */
+  readonly disrupted: Map<string, number>;
+  readonly counts: Map<string, { action: ActionName; outcome: string; count: number }>;
+}
+
+/** Every outcome of every action is there from the start, at 0: a first failure is an increase. */
+export function createControlHistory(): ControlHistory {
+  const outcomes = ['verified', 'failed', 'indeterminate', 'skipped', 'refused', 'dry_run'];
+  const counts = new Map(actionNames.flatMap((action) => outcomes.map((outcome) => [`${action} ${outcome}`, { action, outcome, count: 0 }])));
+  return { jobs: new Map(), jobByKey: new Map(), disrupted: new Map(), counts };
+}
+
 export interface ControlOptions {
   readonly fleet: Fleet;
+  readonly history?: ControlHistory;
   readonly config: ControlConfig;
   readonly audit: AuditLog;
   readonly log: Logger;
@@ -72,23 +91,24 @@ const keptKeys = 1000;
 /** Failures of sending after which the command may well have arrived: the read-back decides (vnish-api.md, 7 row 20). */
 const mayHaveArrived = new Set(['timeout', 'reset']);
 
-export function createControl({ fleet, config, audit, log, now = Date.now }: ControlOptions): Control {
-  const jobs = new Map<string, Job>();
-  const jobByKey = new Map<string, { job: Job; plan: Plan; order: string }>();
+/**
+ * What was on the way when the process died is reported, never forgotten and never done twice. Once, at the start.
+ */
+export function reportUnfinished(audit: AuditLog, log: Logger): void {
+  for (const entry of audit.unfinished) {
+    audit.append({ actor: entry.actor, token: entry.token, event: 'outcome', outcome: 'indeterminate', detail: 'the exporter stopped before the outcome was known; look at the miner', ...pick(entry) });
+    log.warn({ job: entry.job, miner: entry.miner, action: entry.action }, 'an action was on the way when the exporter stopped; its outcome is unknown');
+  }
+}
+
+export function createControl({ fleet, config, audit, log, history = createControlHistory(), now = Date.now }: ControlOptions): Control {
   const cancelled = new Map<string, AbortController>();
+  const { jobs, jobByKey, disrupted, counts } = history;
   const active = new Map<string, string>();
-  const disrupted = new Map<string, number>();
-  const counts = new Map<string, { action: ActionName; outcome: string; count: number }>();
   const confirmations = createConfirmations(now);
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
   const context = { fleet, control: config, activeJob: (miner: string) => active.get(miner), lastDisrupted: (miner: string) => disrupted.get(miner), now };
-
-  for (const entry of audit.unfinished) {
-    // What was on the way when the process died is reported, never forgotten and never done twice.
-    audit.append({ actor: entry.actor, token: entry.token, event: 'outcome', outcome: 'indeterminate', detail: 'the exporter stopped before the outcome was known; look at the miner', ...pick(entry) });
-    log.warn({ job: entry.job, miner: entry.miner, action: entry.action }, 'an action was on the way when the exporter stopped; its outcome is unknown');
-  }
 
   function count(action: ActionName, outcome: string): void {
     const key = `${action} ${outcome}`;
@@ -270,11 +290,13 @@ export function createControl({ fleet, config, audit, log, now = Date.now }: Con
       return job;
     },
     activeJob: (miner) => active.get(miner),
+    get running() {
+      return running.size;
+    },
     outcomes: () => counts.values(),
     async close() {
       stopping.abort();
       await Promise.all(running);
-      audit.close();
     },
   };
 }

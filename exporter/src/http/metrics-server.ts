@@ -17,9 +17,11 @@ export interface MetricsServerSources {
   /** False until the first round has been started and while stopping. */
   readonly ready: () => boolean;
   readonly version: string;
+  /** Reads the configuration anew. @throws HashfleetError when it is refused. */
+  readonly reload: () => Promise<void>;
 }
 
-export function metricsApp({ registry, config, log, ready, version }: MetricsServerSources): Express {
+export function metricsApp({ registry, config, log, ready, version, reload }: MetricsServerSources): Express {
   const app = express();
   app.disable('etag');
   app.disable('x-powered-by');
@@ -48,6 +50,12 @@ export function metricsApp({ registry, config, log, ready, version }: MetricsSer
 
   app.get('/-/healthy', (_request, response) => void response.type('text/plain').send('healthy\n'));
   app.get('/-/ready', (_request, response) => void response.status(ready() ? 200 : 503).type('text/plain').send(ready() ? 'ready\n' : 'not ready\n'));
+
+  /** As Prometheus' own: whoever reaches this port may ask for the file to be read again, not for another file. */
+  app.post('/-/reload', async (_request, response) => {
+    await reload();
+    response.type('text/plain').send('reloaded\n');
+  });
 
   /** Prometheus' HTTP service discovery: one group a miner, for tools that want the inventory. */
   app.get('/sd', (_request, response) => void response.json(config.miners.map(({ name, address, site, rack, circuit }) => ({

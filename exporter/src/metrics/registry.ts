@@ -14,6 +14,13 @@ import type { Views } from './view.ts';
 /** Exactly what Prometheus 3 asks for; it refuses a page without it. */
 export const contentType = 'text/plain; version=0.0.4; charset=utf-8';
 
+/** How the last reading of the configuration went. */
+export interface ReloadState {
+  readonly success: boolean;
+  /** Unix ms of the last success. */
+  readonly at: number;
+}
+
 export interface MetricsSources {
   readonly config: Config;
   readonly fleet: Fleet;
@@ -23,8 +30,17 @@ export interface MetricsSources {
   readonly control: Control;
   readonly mismatches: MismatchCounter;
   readonly version: string;
-  /** Unix ms. */
-  readonly loadedAt: number;
+  readonly reloadState: ReloadState;
+  readonly self: Registry;
+}
+
+/** prom-client's series of the process and its event loop; one for the life of the process. */
+export function createProcessMetrics(): Registry {
+  const self = new Registry();
+  collectDefaultMetrics({ register: self });
+  // Gauges that end in _total: promtool rightly refuses them, and nothing needs them.
+  for (const name of ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']) self.removeSingleMetric(name);
+  return self;
 }
 
 export interface MetricsRegistry {
@@ -33,16 +49,11 @@ export interface MetricsRegistry {
   readonly seriesCount: number;
   /** Brings every miner's series up to date, as after a comparison of peers. */
   refresh(): void;
-  close(): void;
 }
 
 export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry {
-  const { config, fleet, pools, views, loop, control, mismatches, version, loadedAt } = sources;
+  const { config, fleet, pools, views, loop, control, mismatches, version, reloadState, self } = sources;
   const page = createPage(Object.entries(catalogue).map(([name, { type, help }]) => ({ name, type, help })));
-  const self = new Registry();
-  collectDefaultMetrics({ register: self });
-  // Gauges that end in _total: promtool rightly refuses them, and nothing needs them.
-  for (const name of ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']) self.removeSingleMetric(name);
   const poolContext = { pools, minerOf: workerIndex(config.miners), btcUsd: config.prices.btc_usd };
   /** Miners whose measurements are on the page. */
   const shown = new Set<string>();
@@ -75,8 +86,8 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
     emit('hashfleet_polls_skipped_total', '', loop.skipped);
     for (const { source, field, count } of mismatches.entries()) emit('hashfleet_schema_mismatches_total', labelText({ source, field }), count);
     for (const { action, outcome, count } of control.outcomes()) emit('hashfleet_actions_total', labelText({ action, outcome }), count);
-    emit('hashfleet_config_reload_success', '', 1);
-    emit('hashfleet_config_last_reload_timestamp_seconds', '', loadedAt / 1000);
+    emit('hashfleet_config_reload_success', '', Number(reloadState.success));
+    emit('hashfleet_config_last_reload_timestamp_seconds', '', reloadState.at / 1000);
   }
 
   return {
@@ -97,6 +108,5 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
     refresh() {
       for (const name of fleet.names) put(name);
     },
-    close: () => self.clear(),
   };
 }
