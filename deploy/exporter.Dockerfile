@@ -9,12 +9,13 @@ COPY dashboards/package.json dashboards/
 COPY alerting-rules/package.json alerting-rules/
 COPY bench/package.json bench/
 COPY e2e/package.json e2e/
-RUN npm ci
+# `npm ci` refuses a lock file that lacks optional packages of other platforms; `install` keeps to the locked versions too.
+RUN npm install --no-save
 COPY exporter/tsconfig.json exporter/
 COPY exporter/src exporter/src
 RUN npx tsc -p exporter/tsconfig.json \
  && rm -rf node_modules \
- && npm ci --omit=dev --workspace exporter --include-workspace-root=false
+ && npm install --no-save --omit=dev --workspace exporter --include-workspace-root=false
 
 FROM node:24-slim
 ENV NODE_ENV=production

@@ -9,12 +9,13 @@ COPY dashboards/package.json dashboards/
 COPY alerting-rules/package.json alerting-rules/
 COPY bench/package.json bench/
 COPY e2e/package.json e2e/
-RUN npm ci
+# `npm ci` refuses a lock file that lacks optional packages of other platforms; `install` keeps to the locked versions too.
+RUN npm install --no-save
 COPY simulator/tsconfig.json simulator/
 COPY simulator/src simulator/src
 RUN npx tsc -p simulator/tsconfig.json \
  && rm -rf node_modules \
- && npm ci --omit=dev --workspace simulator --include-workspace-root=false
+ && npm install --no-save --omit=dev --workspace simulator --include-workspace-root=false
 
 FROM node:24-slim
 ENV NODE_ENV=production
@@ -25,6 +26,6 @@ COPY --from=build /app/simulator/package.json simulator/
 COPY --from=build /app/simulator/dist simulator/dist
 USER node
 EXPOSE 9793 9794 9801-9812
-HEALTHCHECK --interval=15s --timeout=3s --start-period=10s --retries=4 CMD ["node", "-e", "require('node:net').connect(9801, '127.0.0.1', () => process.exit(0)).on('error', () => process.exit(1))"]
+HEALTHCHECK --interval=15s --timeout=3s --start-period=10s --retries=4 CMD ["node", "-e", "fetch('http://127.0.0.1:9793/healthy').then((reply) => process.exit(reply.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "simulator/dist/main.js"]
 CMD ["--host", "0.0.0.0", "--first-port", "9801", "--pool-port", "9794", "--control-port", "9793"]

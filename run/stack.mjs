@@ -218,12 +218,15 @@ function grafanaHome() {
 function grafanaEnvironment({ folder, ports, tokens }) {
   const provisioning = path.join(folder, 'grafana-provisioning');
   cpSync(at('deploy/grafana/provisioning'), provisioning, { recursive: true });
+  // The containers' folder of dashboards is this machine's own.
+  const provider = path.join(provisioning, 'dashboards', 'hashfleet.yaml');
+  writeFileSync(provider, readFileSync(provider, 'utf8').replace('/etc/hashfleet/dashboards', at('dashboards/json')));
   return {
     GF_PATHS_DATA: path.join(folder, 'grafana'), GF_PATHS_LOGS: path.join(folder, 'logs'), GF_PATHS_PLUGINS: path.join(folder, 'grafana-plugins'), GF_PATHS_PROVISIONING: provisioning,
     GF_SERVER_HTTP_ADDR: loopback, GF_SERVER_HTTP_PORT: String(ports.page),
     GF_PLUGINS_ALLOW_LOADING_UNSIGNED_PLUGINS: 'hashfleet-miningfleet-app,hashfleet-fleetgrid-panel', 'GF_PLUGIN_HASHFLEET-MININGFLEET-APP_PATH': at('grafana-plugin/dist'),
     GF_DATAPROXY_SEND_USER_HEADER: 'true', GF_DATAPROXY_LOGGING: 'true', GF_ANALYTICS_REPORTING_ENABLED: 'false', GF_ANALYTICS_CHECK_FOR_UPDATES: 'false',
-    PROMETHEUS_URL: `http://${loopback}:${ports.prometheus}`, HASHFLEET_API_URL: `http://${loopback}:${ports.api}`, HASHFLEET_DASHBOARDS: at('dashboards/json'),
+    HASHFLEET_PROMETHEUS_URL: `http://${loopback}:${ports.prometheus}`, HASHFLEET_API_URL: `http://${loopback}:${ports.api}`,
     HASHFLEET_READ_TOKEN: readFileSync(tokens.read, 'utf8'), HASHFLEET_OPERATE_TOKEN: readFileSync(tokens.operate, 'utf8'),
   };
 }

@@ -57,7 +57,7 @@ export const exposition: Benchmark = {
         names.forEach((miner, at) => one.forEach(({ family, labels }, index) => gauges.get(family)?.set({ ...base(miner), ...labels }, valueAt(at * 120 + index, turn.theirs))));
       };
       const renderOurs = () => {
-        ourPage = page.render();
+        ourPage = page.render(ourPage);
       };
       const renderTheirs = async () => {
         theirPage = Buffer.from(await registry.metrics());

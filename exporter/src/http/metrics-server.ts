@@ -25,15 +25,23 @@ export function metricsApp({ registry, config, log, ready, version }: MetricsSer
   app.disable('x-powered-by');
   app.use(helmet());
 
+  /** Memory of the last page, free to be used again; a second scrape at the same time gets its own. */
+  let spare: Buffer | undefined;
   app.get('/metrics', async (request, response) => {
-    const page = await registry.render();
+    const mine = spare;
+    spare = undefined;
+    const page = await registry.render(mine);
+    const giveBack = () => {
+      spare = page;
+    };
     response.setHeader('content-type', contentType);
     if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) {
-      response.end(page);
+      response.end(page, giveBack);
       return;
     }
     // Level 1, off the event loop: 10:1 for a third of the time of 12:1 (exporter-anchors.md, 3.1).
     const packed = await gzip(page, { level: 1 });
+    giveBack();
     response.setHeader('content-encoding', 'gzip');
     response.end(packed);
   });

@@ -49,8 +49,11 @@ export interface Page {
   set(owner: string, base: string, collect: (emit: Emit) => void): void;
   /** Drops everything that `owner` exposes. */
   remove(owner: string): void;
-  /** A copy of the page as it is now. */
-  render(): Buffer;
+  /**
+   * A copy of the page as it is now, `tail` behind it: in `spare` if that is given and large enough, else in new memory. The
+   * first touch of fresh memory costs more than the copy, so a page that is served often wants the same spare again.
+   */
+  render(spare?: Buffer, tail?: Buffer): Buffer;
   readonly seriesCount: number;
 }
 
@@ -138,13 +141,17 @@ export function createPage(families: readonly PageFamily[]): Page {
       }
     },
     remove,
-    render() {
-      const parts: Buffer[] = [];
+    render(spare, tail) {
+      let size = tail?.length ?? 0;
       for (const store of stores) {
         if (store.dirty) layOut(store, owners);
-        if (store.rows.size > 0) parts.push(store.bytes);
+        if (store.rows.size > 0) size += store.bytes.length;
       }
-      return Buffer.concat(parts);
+      const page = spare !== undefined && spare.length >= size ? spare : Buffer.allocUnsafe(size);
+      let at = 0;
+      for (const store of stores) if (store.rows.size > 0) at += store.bytes.copy(page, at);
+      tail?.copy(page, at);
+      return page.subarray(0, size);
     },
     get seriesCount() {
       return seriesCount;

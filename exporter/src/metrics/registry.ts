@@ -28,7 +28,8 @@ export interface MetricsSources {
 }
 
 export interface MetricsRegistry {
-  render(): Promise<Buffer>;
+  /** The page, in `spare` where that fits. */
+  render(spare?: Buffer): Promise<Buffer>;
   readonly seriesCount: number;
   /** Brings every miner's series up to date, as after a comparison of peers. */
   refresh(): void;
@@ -79,7 +80,7 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
   }
 
   return {
-    async render() {
+    async render(spare) {
       // A reading grows stale without anything happening: only a look at the clock tells.
       for (const name of [...shown]) {
         const miner = fleet.get(name);
@@ -87,7 +88,8 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
       }
       for (const pool of pools.all()) if (pool.reading !== undefined && pools.fresh(pool) === undefined) putPool(pool);
       page.set('exporter', '', exporterSeries);
-      return Buffer.concat([page.render(), Buffer.from(await self.metrics())]);
+      const own = Buffer.from(await self.metrics());
+      return page.render(spare, own);
     },
     get seriesCount() {
       return page.seriesCount;

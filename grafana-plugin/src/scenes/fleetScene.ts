@@ -53,7 +53,7 @@ export function fleetScene(dataSourceUid: string | undefined): EmbeddedScene {
       new VariableValueSelectors({}),
       new SceneControlsSpacer(),
       new SceneTimePicker({ isOnCanvas: true }),
-      new SceneRefreshPicker({ refresh: '30s', intervals: refreshIntervals, isOnCanvas: true }),
+      new SceneRefreshPicker({ withText: true, refresh: '30s', intervals: refreshIntervals, isOnCanvas: true }),
     ],
     body: new SceneCSSGridLayout({
       templateColumns: 'minmax(0, 1fr)',
@@ -89,30 +89,30 @@ function statPanels(source: Source) {
       .setOption('graphMode', BigValueGraphMode.None);
   return [
     stat(t('fleet.hashrate', 'Hashrate'), [{ expr: fleetQueries.hashrate }])
-      .setDescription(t('fleet.hashrate.description', 'Sum of what the miners hash now.'))
+      .setDescription(t('fleet.hashrate-description', 'Sum of what the miners hash now.'))
       .setUnit(units.hashrate).setDecimals(2)
       .setColor({ mode: 'fixed', fixedColor: 'text' }).build(),
     stat(t('fleet.of-preset', 'Of nominal'), [{ expr: fleetQueries.ofPreset }])
-      .setDescription(t('fleet.of-preset.description', 'Average hashrate relative to what the presets promise.'))
+      .setDescription(t('fleet.of-preset-description', 'Average hashrate relative to what the presets promise.'))
       .setUnit(units.ratio).setDecimals(1).setThresholds(ratioThresholds()).build(),
     stat(t('fleet.power', 'Power'), [{ expr: fleetQueries.power }])
       .setUnit(units.power).setDecimals(2).setColor({ mode: 'fixed', fixedColor: 'text' }).build(),
     stat(t('fleet.efficiency', 'Efficiency'), [{ expr: fleetQueries.efficiency }])
-      .setDescription(t('fleet.efficiency.description', 'Energy per million hashes; less is better.'))
+      .setDescription(t('fleet.efficiency-description', 'Energy per million hashes; less is better.'))
       .setUnit(units.efficiency).setDecimals(3).setColor({ mode: 'fixed', fixedColor: 'text' }).build(),
     stat(t('fleet.up', 'Miners up'), [
-      { expr: fleetQueries.minersUp, legend: t('fleet.up.now', 'Up') },
-      { expr: fleetQueries.minersExpected, legend: t('fleet.up.expected', 'Expected') },
+      { expr: fleetQueries.minersUp, legend: t('fleet.up-now', 'Up') },
+      { expr: fleetQueries.minersExpected, legend: t('fleet.up-expected', 'Expected') },
     ])
       .setOption('textMode', BigValueTextMode.ValueAndName).setOption('orientation', VizOrientation.Vertical)
       .setColor({ mode: 'fixed', fixedColor: 'text' }).build(),
     stat(t('fleet.alerts', 'Alerts firing'), [{ expr: fleetQueries.alertsFiring }])
       .setThresholds(steps([-Infinity, 'green'], [1, 'red'])).build(),
     stat(t('fleet.profit', 'Profit per day'), [{ expr: fleetQueries.profit }])
-      .setDescription(t('fleet.profit.description', 'Income less power cost at the present rate.'))
+      .setDescription(t('fleet.profit-description', 'Income less power cost at the present rate.'))
       .setUnit(units.money).setDecimals(2).setThresholds(steps([-Infinity, 'red'], [0, 'green'])).build(),
     stat(t('fleet.age', 'Data age'), [{ expr: fleetQueries.dataAge }])
-      .setDescription(t('fleet.age.description', 'Time since the newest successful reading of any miner.'))
+      .setDescription(t('fleet.age-description', 'Time since the newest successful reading of any miner.'))
       .setUnit(units.seconds).setDecimals(0)
       .setThresholds(steps([-Infinity, 'green'], [limits.dataAgeSeconds.warning, 'orange'], [limits.dataAgeSeconds.bad, 'red'])).build(),
   ].map((body) => new SceneCSSGridItem({ body }));

@@ -89,7 +89,7 @@ export function minerScene(miner: string, dataSourceUid: string | undefined): Em
     controls: [
       new SceneControlsSpacer(),
       new SceneTimePicker({ isOnCanvas: true }),
-      new SceneRefreshPicker({ refresh: '30s', intervals: ['10s', '30s', '1m', '5m', '15m'], isOnCanvas: true }),
+      new SceneRefreshPicker({ withText: true, refresh: '30s', intervals: ['10s', '30s', '1m', '5m', '15m'], isOnCanvas: true }),
     ],
     body: new SceneCSSGridLayout({
       templateColumns: 'repeat(auto-fit, minmax(min(460px, 100%), 1fr))',

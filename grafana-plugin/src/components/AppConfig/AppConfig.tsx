@@ -3,7 +3,7 @@ import { type AppPluginMeta, type DataSourceInstanceSettings, type GrafanaTheme2
 import { t } from '@grafana/i18n';
 import { DataSourcePicker } from '@grafana/runtime';
 import { Alert, Button, Field, FieldSet, Input, SecretInput, useStyles2 } from '@grafana/ui';
-import React, { useState, type FormEvent } from 'react';
+import React, { useState, type SyntheticEvent } from 'react';
 import type { ApiError } from '../../api/errors';
 import type { AppSettings, SecretName } from '../../settings';
 import { saveSettings, testConnection, type ConnectionTest } from './saveSettings';
@@ -28,7 +28,7 @@ export default function AppConfig({ plugin }: AppConfigProps) {
   const problem = apiUrl === '' ? undefined : urlProblem(apiUrl);
   const incomplete = apiUrl === '' || problem !== undefined || (!configured.readToken && secrets.readToken === '');
 
-  const submit = async (event: FormEvent): Promise<void> => {
+  const submit = async (event: SyntheticEvent): Promise<void> => {
     event.preventDefault();
     setSaving(true);
     setOutcome(undefined);
@@ -50,7 +50,7 @@ export default function AppConfig({ plugin }: AppConfigProps) {
     isConfigured: configured[name],
     value: secrets[name],
     autoComplete: 'off',
-    onChange: (event: FormEvent<HTMLInputElement>) => {
+    onChange: (event: SyntheticEvent<HTMLInputElement>) => {
       const { value } = event.currentTarget;
       setSecrets((now) => ({ ...now, [name]: value.trim() }));
     },
@@ -65,24 +65,24 @@ export default function AppConfig({ plugin }: AppConfigProps) {
       <FieldSet label={t('config.exporter', 'Exporter')}>
         <Field
           label={t('config.url', 'API URL')}
-          description={t('config.url.description', 'Where the Grafana server reaches the API of the exporter, without /api/v1')}
+          description={t('config.url-description', 'Where the Grafana server reaches the API of the exporter, without /api/v1')}
           invalid={problem !== undefined}
           error={problem}
         >
           <Input id="config-apiUrl" width={60} value={apiUrl} placeholder="http://exporter:9789" onChange={(event) => setApiUrl(event.currentTarget.value.trim())} />
         </Field>
-        <Field label={t('config.read', 'Read token')} description={t('config.read.description', 'Token with scope “read”, for every user who may see miners')}>
+        <Field label={t('config.read', 'Read token')} description={t('config.read-description', 'Token with scope “read”, for every user who may see miners')}>
           <SecretInput {...secret('readToken')} />
         </Field>
         <Field
           label={t('config.operate', 'Operate token')}
-          description={t('config.operate.description', 'Token with scope “operate”, for users who may act. Without it this app only shows.')}
+          description={t('config.operate-description', 'Token with scope “operate”, for users who may act. Without it this app only shows.')}
         >
           <SecretInput {...secret('operateToken')} />
         </Field>
       </FieldSet>
       <FieldSet label={t('config.metrics', 'Metrics')}>
-        <Field label={t('config.source', 'Prometheus data source')} description={t('config.source.description', 'Empty means Grafana’s default data source')}>
+        <Field label={t('config.source', 'Prometheus data source')} description={t('config.source-description', 'Empty means Grafana’s default data source')}>
           <DataSourcePicker
             inputId="config-dataSource"
             type="prometheus"
@@ -119,7 +119,7 @@ function Tested({ health, canOperate }: ConnectionTest) {
         : t('config.control.on', 'Control is on.');
   return (
     <Alert severity="success" title={t('config.success', 'Saved; the exporter answers')}>
-      {t('config.success.detail', 'Exporter {{version}}, {{up}} of {{configured}} miners up.', {
+      {t('config.success-detail', 'Exporter {{version}}, {{up}} of {{configured}} miners up.', {
         version: health.version,
         up: health.miners.up,
         configured: health.miners.configured,

@@ -28,7 +28,7 @@ export async function saveSettings(
     throw new ApiError(
       status === 403 ? 'forbidden' : 'unexpected',
       t('config.not-saved', 'The settings were not saved'),
-      data?.message ?? t('config.not-saved.advice', 'Look at the log of the Grafana server.'),
+      data?.message ?? t('config.not-saved-advice', 'Look at the log of the Grafana server.'),
       status
     );
   }

@@ -112,7 +112,7 @@ function AuditList() {
 
 const Nothing = ({ message }: { message: string }) => (
   <EmptyState variant="not-found" hideImage message={message}>
-    {t('activity.nothing.advice', 'What is done to miners from this page, by schedule or over the API is listed here.')}
+    {t('activity.nothing-advice', 'What is done to miners from this page, by schedule or over the API is listed here.')}
   </EmptyState>
 );
 
@@ -120,7 +120,6 @@ function Table({ label, columns, children }: { label: string; columns: string[];
   const styles = useStyles2(getStyles);
   return (
     // Scrollable regions are reachable by keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div className={styles.scroll} tabIndex={0} role="region" aria-label={label}>
       <table className={styles.table}>
         <thead>

@@ -82,7 +82,7 @@ export function ConfirmActionDialog({ action, miners, onStarted, onDismiss }: Pr
       {planned && <PlanView plan={planned} />}
       {planned && count === 0 && (
         <Alert severity="info" title={t('confirm.nothing', 'Nothing to do')}>
-          {t('confirm.nothing.advice', 'Every chosen miner is left out, for the reasons above.')}
+          {t('confirm.nothing-advice', 'Every chosen miner is left out, for the reasons above.')}
         </Alert>
       )}
       {state.step === 'planned' && state.failure && (
@@ -100,7 +100,7 @@ export function ConfirmActionDialog({ action, miners, onStarted, onDismiss }: Pr
       )}
       {expired && !pending && (
         <Alert className={styles.space} severity="warning" title={t('confirm.expired', 'The plan has expired')}>
-          {t('confirm.expired.advice', 'Make a new one: the miners may have changed since.')}
+          {t('confirm.expired-advice', 'Make a new one: the miners may have changed since.')}
         </Alert>
       )}
       <Modal.ButtonRow>

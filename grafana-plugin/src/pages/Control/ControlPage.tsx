@@ -73,7 +73,7 @@ export default function ControlPage() {
       {!rigs && !error && <Placeholder rows={8} label={t('control.reading', 'Reading the fleet')} />}
       {rigs?.length === 0 && (
         <EmptyState variant="call-to-action" message={t('control.empty', 'No miners yet')}>
-          {t('control.empty.advice', 'Add miners to fleet.yaml, or let the exporter find them with its discover command.')}
+          {t('control.empty-advice', 'Add miners to fleet.yaml, or let the exporter find them with its discover command.')}
         </EmptyState>
       )}
       {rigs && rigs.length > 0 && (
@@ -149,22 +149,30 @@ export default function ControlPage() {
   );
 }
 
+const typingPauseMs = 250;
+
 /** The address follows the typing after a pause, so that every letter does not redraw a large table. */
 function SearchField({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const [typed, setTyped] = useState(value);
-  const latest = useRef(onChange);
-  useEffect(() => {
-    latest.current = onChange;
-  });
-  useEffect(() => setTyped(value), [value]);
-  useEffect(() => {
-    if (typed === value) {
-      return;
-    }
-    const timer = setTimeout(() => latest.current(typed), 250);
-    return () => clearTimeout(timer);
-  }, [typed, value]);
-  return <FilterInput placeholder={t('filter.search', 'Search name, model, address, preset')} aria-label={t('filter.search-label', 'Search miners')} value={typed} onChange={setTyped} />;
+  const [typed, setTyped] = useState<string>();
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const type = (text: string): void => {
+    setTyped(text);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => {
+      setTyped(undefined);
+      onChange(text);
+    }, typingPauseMs);
+  };
+  return (
+    <FilterInput
+      escapeRegex={false}
+      placeholder={t('filter.search', 'Search name, model, address, preset')}
+      aria-label={t('filter.search-label', 'Search miners')}
+      value={typed ?? value}
+      onChange={type}
+    />
+  );
 }
 
 interface FilterProps {

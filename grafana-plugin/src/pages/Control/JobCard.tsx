@@ -59,7 +59,16 @@ export function JobCard({ id, access, onClose }: Props) {
         )}
         {over && <IconButton name="times" aria-label={t('job.close', 'Close job')} tooltip={t('job.close', 'Close job')} onClick={onClose} />}
       </div>
-      <progress className={styles.bar} max={progress.total} value={progress.done} aria-label={t('job.progress', 'Miners done')} />
+      <div
+        className={styles.bar}
+        role="progressbar"
+        aria-label={t('job.progress', 'Miners done')}
+        aria-valuemin={0}
+        aria-valuemax={progress.total}
+        aria-valuenow={progress.done}
+      >
+        <div className={styles.filled} style={{ width: `${(100 * progress.done) / Math.max(progress.total, 1)}%` }} />
+      </div>
       {cancel.error && <ApiErrorAlert failure={cancel.error} />}
       {error && <ApiErrorAlert failure={error} severity="warning" />}
       <Targets targets={job.targets} />
@@ -126,7 +135,8 @@ const getStyles = (theme: GrafanaTheme2) => {
     cancelled: edge(theme.colors.border.strong),
     head: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: theme.spacing(1) }),
     summary: css({ flex: 1, color: theme.colors.text.secondary }),
-    bar: css({ width: '100%', height: 6, marginTop: theme.spacing(1), accentColor: theme.colors.primary.main }),
+    bar: css({ height: 6, marginTop: theme.spacing(1), borderRadius: theme.shape.radius.pill, background: theme.colors.border.medium, overflow: 'hidden' }),
+    filled: css({ height: '100%', background: theme.colors.primary.main }),
     targets: css({ listStyle: 'none', margin: theme.spacing(1, 0, 0), display: 'grid', gap: theme.spacing(0.5) }),
     target: css({ display: 'flex', flexWrap: 'wrap', gap: theme.spacing(2) }),
     miner: css({ minWidth: 120, fontWeight: theme.typography.fontWeightMedium }),

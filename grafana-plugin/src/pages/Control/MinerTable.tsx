@@ -79,7 +79,6 @@ export function MinerTable({ rigs, selectable, selected, view, access, now, onSo
   const chosen = selectable.filter((miner) => selected.has(miner)).length;
   return (
     // Scrollable regions are reachable by keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div className={styles.scroll} tabIndex={0} role="region" aria-label={t('table.label', 'Miners')}>
       <table className={styles.table}>
         <thead>
@@ -155,7 +154,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
   table: css({
     width: '100%',
     'th, td': { padding: theme.spacing(0.75, 1), borderBottom: `1px solid ${theme.colors.border.weak}`, verticalAlign: 'middle', whiteSpace: 'nowrap' },
-    'tbody tr:hover': { background: theme.colors.action.hover },
+    'tbody tr:hover': { background: theme.colors.background.secondary },
   }),
   check: css({ width: 32 }),
   numeric: css({ textAlign: 'right', fontVariantNumeric: 'tabular-nums' }),
@@ -165,5 +164,5 @@ const getStyles = (theme: GrafanaTheme2) => ({
     fontWeight: theme.typography.fontWeightMedium, '&:hover': { color: theme.colors.text.primary },
   }),
   title: css({ ...theme.typography.bodySmall, color: theme.colors.text.secondary, fontWeight: theme.typography.fontWeightMedium }),
-  selected: css({ background: theme.colors.action.selected }),
+  selected: css({ background: theme.colors.background.secondary, boxShadow: `inset 3px 0 0 ${theme.colors.primary.border}` }),
 });

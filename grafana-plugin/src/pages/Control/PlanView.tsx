@@ -37,7 +37,6 @@ export function PlanView({ plan }: { plan: Plan }) {
       </dl>
       {plan.targets.length > 0 && (
         // Scrollable regions are reachable by keyboard.
-        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         <div className={styles.scroll} tabIndex={0} role="region" aria-label={t('plan.changes', 'Planned changes')}>
           <table className={styles.table}>
             <thead>

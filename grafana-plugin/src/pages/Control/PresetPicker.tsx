@@ -38,7 +38,7 @@ export function PresetPicker({ miners, value, onChange }: Props) {
   if (choices.length === 0) {
     return (
       <Alert severity="info" title={t('preset.none', 'No preset in common')}>
-        {t('preset.none.advice', 'The chosen miners have no preset that all of them know. Choose miners of one model.')}
+        {t('preset.none-advice', 'The chosen miners have no preset that all of them know. Choose miners of one model.')}
       </Alert>
     );
   }
@@ -74,9 +74,9 @@ export function PresetPicker({ miners, value, onChange }: Props) {
         </p>
       )}
       {chosen && !chosen.tuned && (
-        <Alert severity="warning" title={t('preset.untuned.title', 'This preset is not tuned')}>
+        <Alert severity="warning" title={t('preset.untuned-title', 'This preset is not tuned')}>
           <Checkbox
-            label={t('preset.untuned.accept', 'Start it anyway; the firmware tunes it first, which can take hours at a lower hashrate')}
+            label={t('preset.untuned-accept', 'Start it anyway; the firmware tunes it first, which can take hours at a lower hashrate')}
             value={value.allowUntuned ?? false}
             onChange={(event) => onChange({ ...value, allowUntuned: event.currentTarget.checked })}
           />

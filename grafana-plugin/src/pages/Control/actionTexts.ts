@@ -23,12 +23,12 @@ export const actionName = (action: ActionName): string =>
 
 export const actionExplanation = (action: ActionName): string =>
   ({
-    restart_mining: t('action.restart.explained', 'Stops and starts the mining program; the controller stays up. Takes a few minutes until the hashrate is back.'),
-    reboot: t('action.reboot.explained', 'Restarts the whole controller. The miner is away for several minutes.'),
-    pause: t('action.pause.explained', 'Stops hashing until somebody resumes it. The miner draws little power meanwhile.'),
-    resume: t('action.resume.explained', 'Starts hashing again after a pause.'),
-    preset: t('action.preset.explained', 'Changes the power profile and restarts mining with it.'),
-    locate: t('action.locate.explained', 'Switches the blinking light that shows where the miner stands.'),
+    restart_mining: t('action.restart-explained', 'Stops and starts the mining program; the controller stays up. Takes a few minutes until the hashrate is back.'),
+    reboot: t('action.reboot-explained', 'Restarts the whole controller. The miner is away for several minutes.'),
+    pause: t('action.pause-explained', 'Stops hashing until somebody resumes it. The miner draws little power meanwhile.'),
+    resume: t('action.resume-explained', 'Starts hashing again after a pause.'),
+    preset: t('action.preset-explained', 'Changes the power profile and restarts mining with it.'),
+    locate: t('action.locate-explained', 'Switches the blinking light that shows where the miner stands.'),
   })[action];
 
 export const targetStateName = (state: TargetState): string =>

@@ -23,6 +23,7 @@ export function FleetGridPanel({ data, options, width, height, fieldConfig }: Pa
     [data.series, options, theme]
   );
   const cells = useMemo(() => groups.flatMap((group) => group.cells), [groups]);
+  const starts = groups.map((_, position) => groups.slice(0, position).reduce((sum, group) => sum + group.cells.length, 0));
   const hasHeaders = groups.length > 1 || Boolean(groups[0]?.name);
   const layout = useMemo(
     () => layoutGrid({ width, height, groupSizes: groups.map((group) => group.cells.length), hasHeaders }),
@@ -62,8 +63,6 @@ export function FleetGridPanel({ data, options, width, height, fieldConfig }: Pa
     const to = Math.min(Math.max(from + step, 0), cells.length - 1);
     container.current?.querySelector<HTMLElement>(`[data-cell="${to}"]`)?.focus();
   };
-  let first = 0;
-
   return (
     <div ref={container} className={styles.panel} style={{ width, height }} data-testid="fleet-grid">
       <div
@@ -76,9 +75,8 @@ export function FleetGridPanel({ data, options, width, height, fieldConfig }: Pa
         onBlur={() => setPointed(undefined)}
         onKeyDown={move}
       >
-        {groups.map((group) => {
-          const start = first;
-          first += group.cells.length;
+        {groups.map((group, position) => {
+          const start = starts[position];
           return (
             <section key={group.name} aria-label={group.name || 'Miners'}>
               {hasHeaders && (

@@ -1,0 +1,18 @@
+import type { TargetState } from '../../api/types';
+import { aJob } from '../../test/builders';
+import { progressOf } from './jobProgress';
+
+const job = (states: TargetState[], state: 'running' | 'finished' | 'cancelled') =>
+  aJob([], { state, targets: states.map((one, index) => ({ miner: `m${index}`, state: one })) });
+
+describe('progress of a job', () => {
+  it.each<[TargetState[], 'running' | 'finished' | 'cancelled', number, string]>([
+    [['verified', 'running', 'waiting'], 'running', 1, 'running'],
+    [['verified', 'skipped'], 'finished', 2, 'verified'],
+    [['verified', 'failed'], 'finished', 2, 'mixed'],
+    [['indeterminate'], 'finished', 1, 'failed'],
+    [['verified', 'cancelled'], 'cancelled', 2, 'cancelled'],
+  ])('%j (%s) has %d done and is %s', (states, state, done, outcome) => {
+    expect(progressOf(job(states, state))).toMatchObject({ done, total: states.length, outcome });
+  });
+});

@@ -1,0 +1,52 @@
+import { readFileSync } from 'fs';
+import path from 'path';
+import { actionNames, intents, minerStates, targetStates } from '../api/types';
+import * as queries from '../scenes/promQueries';
+
+/* The exporter's catalogue and schemas are the contract; this plugin keeps its own copy of what it uses. */
+const exporter = path.resolve(__dirname, '../../../exporter/src');
+const catalogue = readFileSync(path.join(exporter, 'metrics/catalogue.ts'), 'utf8');
+const schemas = readFileSync(path.join(exporter, 'http/schemas.ts'), 'utf8');
+
+const served = new Set([...catalogue.matchAll(/^ {2}([a-z][a-z0-9_]+): (?:gauge|counter|ofPool|ofExporter)\(/gm)].map(([, name]) => name));
+const listIn = (text: string, start: string): string[] => {
+  const from = text.indexOf(start);
+  return [...text.slice(from, text.indexOf(']', from)).matchAll(/'([^']+)'/g)].map(([, value]) => value);
+};
+const fieldsOf = (shape: string): string => {
+  const from = schemas.indexOf(`export const ${shape} = `);
+  return schemas.slice(from, schemas.indexOf('\nexport const', from + 1));
+};
+
+const strings = (value: unknown): string[] => (typeof value === 'string' ? [value] : Object.values((value ?? {}) as object).flatMap(strings));
+const expressions = strings([queries.fleetQueries, queries.worstQueries, queries.gridQuery, queries.minerQueries('m')]);
+
+describe('what the plugin asks of the exporter', () => {
+  it('are series that it serves', () => {
+    const asked = new Set(expressions.flatMap((expression) => [...expression.matchAll(/\b(?:miner|pool|hashfleet)_[a-z_]+/g)].map(([name]) => name)));
+    expect(asked.size).toBeGreaterThan(20);
+    expect([...asked].filter((name) => !served.has(name))).toEqual([]);
+  });
+
+  it.each([
+    ['states of a miner', minerStates, listIn(catalogue, '  state: [')],
+    ['intents', intents, listIn(catalogue, '  intent: [')],
+    ['actions', actionNames, listIn(catalogue, '  action: [')],
+    ['states of a job’s miner', targetStates, listIn(schemas, 'export const JobTargetState')],
+    ['states in the timeline', queries.statesInTimeline, listIn(catalogue, '  state: [')],
+  ])('%s are the same on both sides', (_, ours, theirs) => {
+    expect([...ours]).toEqual(theirs);
+  });
+
+  it.each([
+    ['ActionRequest', ['action', 'miners', 'parameters', 'preset', 'on', 'allowUntuned', 'dryRun', 'confirmationToken', 'idempotencyKey']],
+    ['Plan', ['targets', 'changes', 'field', 'from', 'to', 'warning', 'skipped', 'reason', 'effect', 'powerWatts', 'hashrate', 'expectedSeconds', 'confirmation', 'token', 'expiresAt']],
+    ['Job', ['id', 'action', 'parameters', 'actor', 'state', 'createdAt', 'targets', 'miner', 'detail']],
+    ['Health', ['version', 'miners', 'configured', 'up', 'control', 'enabled', 'readOnly']],
+    ['Rig', ['name', 'site', 'rack', 'stale', 'lastSuccessAt', 'hashrateRatio', 'efficiencyJoulesPerMegahash', 'chipMax', 'profitUsdPerDay', 'activeJob', 'intent', 'preset']],
+    ['AuditEntry', ['sequence', 'at', 'actor', 'event', 'action', 'miner', 'outcome', 'detail']],
+  ])('%s has the fields that are read or sent', (shape, fields) => {
+    const text = fieldsOf(shape);
+    expect(fields.filter((field) => !new RegExp(`\\b${field}\\b[:,]`).test(text))).toEqual([]);
+  });
+});
