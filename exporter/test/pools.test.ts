@@ -1,5 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import { createServer } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { inspect } from 'node:util';
 import type { AddressInfo } from 'node:net';
 import type { PoolMode } from '../../simulator/src/pool/pool.ts';
 import type { Simulator } from '../../simulator/src/simulator.ts';
@@ -69,6 +70,9 @@ describe('a read of the pool', () => {
 
   async function answering(status: number, body: string, headers: Record<string, string> = {}): Promise<string> {
     const server = createServer((_request, response) => void response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body));
+    return listening(server);
+  }
+  async function listening(server: Server): Promise<string> {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     whenDone(async () => new Promise((resolve) => {
       server.close(resolve);
@@ -83,6 +87,24 @@ describe('a read of the pool', () => {
   ])('of %s fails with its reason', async (_what, status, body, reason) => {
     const { adapter } = adapterFor(await answering(status, body));
     await expect(adapter.read(AbortSignal.timeout(5000))).rejects.toMatchObject({ reason });
+  });
+
+  test('that fails where the key travels does not tell the key, neither in its words nor in those of its causes', async () => {
+    const failing: ((response: ServerResponse) => void)[] = [
+      (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'), (response) => void response.writeHead(500).end('{}'), (response) => void response.writeHead(200).end('{'),
+      (response) => void response.writeHead(429).end(), (response) => void response.writeHead(404).end('{}'), (response) => void response.socket?.destroy(), () => undefined,
+    ];
+    let turn = 0;
+    const server = createServer((request, response) => {
+      if (request.url === '/api/v1/status') response.writeHead(200).end('{"status":"success","code":200,"data":{}}');
+      else failing[turn]!(response);
+    });
+    const { adapter } = adapterFor(await listening(server));
+    for (turn = 0; turn < failing.length; turn += 1) {
+      const thrown: unknown = await adapter.read(AbortSignal.timeout(500)).catch((failure: unknown) => failure);
+      expect(thrown).toBeInstanceOf(PoolFailure);
+      expect(inspect(thrown, { depth: 10 })).not.toContain(key);
+    }
   });
 
   test('follows Retry-After as seconds and as a date, and not beyond a day', async () => {
