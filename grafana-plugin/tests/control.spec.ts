@@ -1,4 +1,21 @@
+import type { Locator, Page } from '@playwright/test';
 import { expect, minerNames, proxyUrl, test } from './fixtures';
+
+/** Plans to switch the lights on; where they are on already and all miners are left out, to switch them off. */
+async function planLocate(page: Page, open: () => Promise<void>): Promise<Locator> {
+  await open();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Show plan' }).click();
+  await expect(dialog.getByText('Outcome known in about')).toBeVisible();
+  if (await dialog.getByText('Nothing to do').isVisible()) {
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await open();
+    await dialog.getByRole('radio', { name: 'Off' }).check({ force: true });
+    await dialog.getByRole('button', { name: 'Show plan' }).click();
+    await expect(dialog.getByText('Outcome known in about')).toBeVisible();
+  }
+  return dialog;
+}
 
 /** Locating changes nothing that a miner earns by, so these tests may run on a real fleet. */
 test.describe('control page', () => {
@@ -23,9 +40,7 @@ test.describe('control page', () => {
   test('plans, confirms and follows an action on one miner to its outcome', async ({ gotoPage, page }) => {
     await gotoPage('/control');
     const [first] = await minerNames(page);
-    await page.getByRole('button', { name: `Locate: ${first}` }).click();
-    const dialog = page.getByRole('dialog');
-    await dialog.getByRole('button', { name: 'Show plan' }).click();
+    const dialog = await planLocate(page, () => page.getByRole('button', { name: `Locate: ${first}` }).click());
     await expect(dialog.getByRole('region', { name: 'Planned changes' })).toContainText(first);
     await dialog.getByRole('button', { name: 'Locate' }).click();
     await expect(dialog).toBeHidden();
@@ -40,17 +55,10 @@ test.describe('control page', () => {
     for (const miner of chosen) {
       await page.getByLabel(`Choose ${miner}`).check({ force: true });
     }
-    await page.getByRole('group', { name: 'Act on the chosen miners' }).getByRole('button', { name: 'Locate' }).click();
-    const dialog = page.getByRole('dialog', { name: 'Locate: 2 miners' });
-    await dialog.getByRole('radio', { name: 'Off' }).check({ force: true });
-    await dialog.getByRole('button', { name: 'Show plan' }).click();
+    const bulk = page.getByRole('group', { name: 'Act on the chosen miners' });
+    const dialog = await planLocate(page, () => bulk.getByRole('button', { name: 'Locate' }).click());
+    await expect(dialog).toContainText('Locate: 2 miners');
     const confirm = dialog.getByRole('button', { name: 'Locate' });
-    // Lights that are off already are left out, so switch on first where nothing is left to do.
-    if (await dialog.getByText('Nothing to do').isVisible({ timeout: 5000 }).catch(() => false)) {
-      await dialog.getByRole('button', { name: 'Cancel' }).click();
-      await page.getByRole('group', { name: 'Act on the chosen miners' }).getByRole('button', { name: 'Locate' }).click();
-      await dialog.getByRole('button', { name: 'Show plan' }).click();
-    }
     await expect(confirm).toBeDisabled();
     await dialog.getByLabel('Type 2 to confirm').fill('2');
     await confirm.click();

@@ -3,7 +3,7 @@ import { expect, minerNames, test } from './fixtures';
 test.describe('fleet page', () => {
   test('shows the numbers of the fleet and a cell for every miner', async ({ gotoPage, page }) => {
     await gotoPage('/fleet');
-    for (const title of ['Hashrate', 'Of nominal', 'Power', 'Efficiency', 'Miners up', 'Alerts firing', 'Profit per day', 'Data age']) {
+    for (const title of ['Hashrate', 'Of nominal', 'Power', 'Efficiency', 'Miners up', 'Alerts firing', 'Profit / day', 'Data age']) {
       await expect(page.getByRole('heading', { name: title, exact: true })).toBeVisible();
     }
     await expect(page.getByText(/\d (GH|TH|MH)\/s/).first()).toBeVisible();

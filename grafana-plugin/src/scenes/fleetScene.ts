@@ -57,7 +57,7 @@ export function fleetScene(dataSourceUid: string | undefined): EmbeddedScene {
     ],
     body: new SceneCSSGridLayout({
       templateColumns: 'minmax(0, 1fr)',
-      autoRows: 'auto',
+      autoRows: 'max-content',
       rowGap: 1,
       children: [
         new SceneCSSGridLayout({
@@ -108,7 +108,7 @@ function statPanels(source: Source) {
       .setColor({ mode: 'fixed', fixedColor: 'text' }).build(),
     stat(t('fleet.alerts', 'Alerts firing'), [{ expr: fleetQueries.alertsFiring }])
       .setThresholds(steps([-Infinity, 'green'], [1, 'red'])).build(),
-    stat(t('fleet.profit', 'Profit per day'), [{ expr: fleetQueries.profit }])
+    stat(t('fleet.profit', 'Profit / day'), [{ expr: fleetQueries.profit }])
       .setDescription(t('fleet.profit-description', 'Income less power cost at the present rate.'))
       .setUnit(units.money).setDecimals(2).setThresholds(steps([-Infinity, 'red'], [0, 'green'])).build(),
     stat(t('fleet.age', 'Data age'), [{ expr: fleetQueries.dataAge }])
@@ -179,7 +179,11 @@ function worstPanel(source: Source) {
           .matchFieldsWithName(t('worst.chip', 'Chip max'))
           .overrideUnit(units.temperature).overrideDecimals(0)
           .overrideCustomFieldConfig('width', 80)
-          .matchFieldsWithName(t('worst.miner', 'Miner')).overrideLinks([
+          .matchFieldsWithName(t('worst.site', 'Site'))
+          .overrideCustomFieldConfig('width', 80)
+          .matchFieldsWithName(t('worst.miner', 'Miner'))
+          .overrideCustomFieldConfig('width', 85)
+          .overrideLinks([
             { title: t('fleet.open-miner', 'Open miner'), url: `${PLUGIN_BASE_URL}/${ROUTES.miner}/\${__value.text}` },
           ])
       )

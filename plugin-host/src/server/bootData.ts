@@ -7,6 +7,9 @@ export type ThemeName = 'dark' | 'light';
 /** The Grafana version whose published packages the page is built from. */
 export const grafanaVersion = '13.2.2';
 
+/** The one data source, named as the provisioned dashboards name theirs. */
+const dataSource = { uid: 'hashfleet-prometheus', name: 'Hashfleet' } as const;
+
 export interface DashboardListing { uid: string; title: string; tags: string[] }
 
 export interface BootInput {
@@ -58,10 +61,10 @@ export function bootData(input: BootInput) {
       buildInfo: { version: grafanaVersion, edition: 'Open Source', env: 'production', commit: 'none', versionString: `Plugin host (${grafanaVersion} packages)` },
       apps: { [plugin.app.id]: { id: plugin.app.id, path: meta['module'], version: plugin.app.info.version, preload: false } },
       grafanaJavascriptAgent: { enabled: false },
-      defaultDatasource: 'prometheus',
+      defaultDatasource: dataSource.name,
       datasources: {
-        prometheus: {
-          id: 1, uid: 'prometheus', name: 'prometheus', type: 'prometheus', access: 'proxy', url: '/api/datasources/proxy/uid/prometheus', jsonData: {},
+        [dataSource.name]: {
+          id: 1, uid: dataSource.uid, name: dataSource.name, type: 'prometheus', access: 'proxy', url: `/api/datasources/proxy/uid/${dataSource.uid}`, jsonData: {},
           readOnly: true, isDefault: true,
           meta: { id: 'prometheus', name: 'Prometheus', type: 'datasource', metrics: true, info: { logos: { small: '', large: '' } }, baseUrl: '', module: 'core:plugin/prometheus' },
         },
