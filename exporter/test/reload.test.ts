@@ -79,7 +79,7 @@ test('while a job acts on miners the configuration is kept, and the job ends as 
   })).json() as Promise<{ jobs: { state: string; targets: { state: string }[] }[] }>;
   await api('/actions', { action: 'restart_mining', miners: ['a'], dryRun: false });
   const refused = await exporter.reload();
-  expect(refused).toMatchObject({ status: 409, text: expect.stringContaining('A job is acting on miners') as string });
+  expect(refused).toMatchObject({ status: 409, text: expect.stringContaining('A job is acting on miners') as unknown });
   await until('the miner mines again', async () => {
     simulator.clock.advance(20_000);
     return (await api('/jobs')).jobs[0]?.state === 'finished';
