@@ -72,11 +72,13 @@ async function unlessDone(name, { inputs, result, work }) {
   writeFileSync(stamp, wanted);
 }
 
+// `npm install --no-save` and not `npm ci`: ci refuses a lock file that lacks the optional binaries of other platforms,
+// which is what a lock file has when it was written against a registry mirror without them. Versions are the locked ones.
 async function packages(folder, label) {
   await unlessDone(`install-${label}`, {
     inputs: [path.join(folder, 'package.json'), path.join(folder, 'package-lock.json'), ...(folder === root ? readdirSync(root).map((name) => at(name, 'package.json')).filter(existsSync) : [])],
     result: path.join(folder, 'node_modules'),
-    work: async () => step(`Installing npm packages of ${label}`, [npm, 'ci', '--no-audit', '--no-fund', '--no-progress'], { cwd: folder }),
+    work: async () => step(`Installing npm packages of ${label}`, [npm, 'install', '--no-save', '--no-audit', '--no-fund', '--no-progress'], { cwd: folder }),
   });
 }
 

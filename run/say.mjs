@@ -1,6 +1,12 @@
 // What a person sees of the two commands: one line a step, and what a failed step printed.
 import { spawn } from 'node:child_process';
 
+let out = process.stdout;
+/** Where progress goes; `npm run bench -- --json` keeps standard output for its figures. */
+export function speakOn(stream) {
+  out = stream;
+}
+
 const colour = process.stdout.isTTY && process.env.NO_COLOR === undefined;
 const paint = (code, text) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
 
@@ -10,7 +16,7 @@ export const red = (text) => paint(31, text);
 export const green = (text) => paint(32, text);
 
 export function say(text) {
-  process.stdout.write(`${text}\n`);
+  out.write(`${text}\n`);
 }
 
 /** An expected failure: its message is for the person, its stack is not. */
@@ -24,8 +30,8 @@ export class Failed extends Error {}
  */
 export async function step(what, [program, ...args], { cwd, env } = {}) {
   const began = Date.now();
-  process.stdout.write(`  ${what} ...`);
-  const alive = setInterval(() => process.stdout.write('.'), 10_000);
+  out.write(`  ${what} ...`);
+  const alive = setInterval(() => out.write('.'), 10_000);
   const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = [];
   child.stdout.on('data', (chunk) => output.push(chunk));
@@ -36,9 +42,9 @@ export async function step(what, [program, ...args], { cwd, env } = {}) {
   });
   clearInterval(alive);
   const seconds = ((Date.now() - began) / 1000).toFixed(0);
-  process.stdout.write(status === 0 ? ` ${dim(`${seconds} s`)}\n` : ` ${red('failed')}\n`);
+  out.write(status === 0 ? ` ${dim(`${seconds} s`)}\n` : ` ${red('failed')}\n`);
   if (status !== 0) {
-    process.stdout.write(Buffer.concat(output));
+    out.write(Buffer.concat(output));
     throw new Failed(`${what}: ${[program, ...args].join(' ')} ended with ${status}`);
   }
 }

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 /** The command `hashfleet`. Exit codes: 0 done, 1 failed, 2 a configuration or an argument that is not valid. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig, type Config } from '../config/load.ts';
+import type { Scope } from '../config/schema.ts';
 import { readSecret } from '../config/secrets.ts';
 import { verifyAuditFile } from '../control/audit.ts';
 import { HashfleetError, messageOf } from '../errors.ts';
@@ -26,12 +28,21 @@ function levelOption(text: string): string {
   return text;
 }
 
-interface StartFlags { readonly config: string; readonly data: string; readonly metricsListen: Listen; readonly apiListen: Listen; readonly logLevel: string; readonly checkConfig?: true }
+interface TokenFlag { readonly name: string; readonly scope: Scope; readonly file: string }
+
+function tokenOption(text: string, earlier: readonly TokenFlag[] = []): TokenFlag[] {
+  const match = /^([A-Za-z0-9._-]+):(read|operate|admin):(.+)$/.exec(text);
+  if (match?.[1] === undefined || match[3] === undefined) throw new InvalidArgumentError('give NAME:SCOPE:FILE with the scope read, operate or admin');
+  return [...earlier, { name: match[1], scope: match[2] as Scope, file: path.resolve(match[3]) }];
+}
+
+interface StartFlags { readonly config: string; readonly data: string; readonly metricsListen: Listen; readonly apiListen: Listen; readonly logLevel: string; readonly token?: readonly TokenFlag[]; readonly checkConfig?: true }
 
 const program = new Command('hashfleet')
   .description('Reads scrypt miners and pools, serves Prometheus series and the control API.')
   .version(version)
-  .showHelpAfterError('(add --help for what is allowed)');
+  .showHelpAfterError('(add --help for what is allowed)')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 
 program.command('start', { isDefault: true })
   .description('serve metrics and the API')
@@ -40,20 +51,30 @@ program.command('start', { isDefault: true })
   .option('--metrics-listen <host:port>', 'metrics server', listenOption, { host: '127.0.0.1', port: 9788 })
   .option('--api-listen <host:port>', 'API server', listenOption, { host: '127.0.0.1', port: 9789 })
   .option('--log-level <level>', logLevels.join(', '), levelOption, 'info')
+  .option('--token <name:scope:file>', 'one more API token, read from a file; may be given several times', tokenOption)
   .option('--check-config', 'check the configuration and its secrets, and exit')
   .action(async (flags: StartFlags) => {
-    const config = loadConfig(flags.config);
+    const given = (flags.token ?? []).map(({ name, scope, file }) => ({ name, scope, token_file: file }));
+    const load = (): Config => {
+      const loaded = loadConfig(flags.config);
+      return { ...loaded, api: { tokens: [...loaded.api.tokens, ...given] } };
+    };
+    const config = load();
     const folder = path.dirname(path.resolve(flags.config));
     if (flags.checkConfig === true) {
       check(config, flags.config, folder);
       return;
     }
     const log = createLogger({ level: flags.logLevel });
-    const service = await startService({ config, folder, dataFolder: path.resolve(flags.data), metrics: flags.metricsListen, api: flags.apiListen, environment: process.env, log });
-    log.info({ version, miners: config.miners.length, metrics: `http://${flags.metricsListen.host}:${service.metricsPort}/metrics`, api: `http://${flags.apiListen.host}:${service.apiPort}/api/v1`, control: config.control.enabled }, 'hashfleet is running');
-    await new Promise<void>((resolve) => {
+    // Listened for from the beginning: a stop while it starts is a stop as soon as it runs.
+    const stopAsked = new Promise<void>((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
     });
+    const service = await startService({ config, load, folder, dataFolder: path.resolve(flags.data), metrics: flags.metricsListen, api: flags.apiListen, environment: process.env, log });
+    log.info({ version, miners: config.miners.length, metrics: `http://${flags.metricsListen.host}:${service.metricsPort}/metrics`, api: `http://${flags.apiListen.host}:${service.apiPort}/api/v1`, control: config.control.enabled }, 'hashfleet is running');
+    // The refusal of a bad file is in the log and in hashfleet_config_reload_success; the old one stays in force.
+    process.on('SIGHUP', () => void service.reload().catch(() => undefined));
+    await stopAsked;
     log.info('stopping');
     await service.stop();
   });
@@ -63,7 +84,11 @@ program.command('check-config').argument('[file]', 'the fleet', 'fleet.yaml').de
 
 const audit = program.command('audit').description('the audit log');
 audit.command('verify').argument('[file]', 'the log', 'data/audit/audit.jsonl').description('check the chain of the audit log')
-  .action((file: string) => console.log(`${file}: ${verifyAuditFile(file).length} entries, the chain is whole`));
+  .action((file: string) => {
+    // A log that was deleted is not a log that is whole.
+    if (!existsSync(file)) throw new HashfleetError('not_found', `${file}: there is no such file; name the log of the data folder (FOLDER/audit/audit.jsonl).`);
+    console.log(`${file}: ${verifyAuditFile(file).length} entries, the chain is whole`);
+  });
 
 program.command('openapi').description('print the API\'s description (OpenAPI 3.1)').action(() => console.log(JSON.stringify(openapiDocument(version), null, 2)));
 program.command('series').description('print the reference of all series (Markdown)').action(() => console.log(seriesReference().trimEnd()));

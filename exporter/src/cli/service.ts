@@ -1,32 +1,24 @@
-/** Puts the rooms together: one running exporter. */
-import { createServer, type Server } from 'node:http';
+/** One running exporter: two servers, and behind them what the present configuration makes. */
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import path from 'node:path';
-import type { Express } from 'express';
 import type { Config } from '../config/load.ts';
-import { readSecret } from '../config/secrets.ts';
 import { openAuditLog } from '../control/audit.ts';
-import { createControl } from '../control/jobs.ts';
-import { codeOf, HashfleetError } from '../errors.ts';
-import { createFleet, type Fleet } from '../fleet/fleet.ts';
+import { createControlHistory, reportUnfinished } from '../control/jobs.ts';
+import { codeOf, HashfleetError, messageOf } from '../errors.ts';
+import type { Fleet } from '../fleet/fleet.ts';
 import { openMemory } from '../fleet/memory.ts';
-import { createPollLoop } from '../fleet/poll-loop.ts';
-import { createPools, type Pools } from '../fleet/pools.ts';
-import { apiApp } from '../http/api-server.ts';
-import type { ApiToken } from '../http/auth.ts';
-import { metricsApp } from '../http/metrics-server.ts';
+import type { Pools } from '../fleet/pools.ts';
 import type { Logger } from '../log.ts';
-import { createMetricsRegistry } from '../metrics/registry.ts';
-import { createViews } from '../metrics/view.ts';
-import { vnishDriver } from '../miners/vnish/driver.ts';
+import { createProcessMetrics } from '../metrics/registry.ts';
 import { createMismatchCounter } from '../mismatch.ts';
-import { prohashingAdapter } from '../pools/prohashing/adapter.ts';
-import { version } from './version.ts';
+import { auditFolder, createCore, type Core, type Lasting } from './core.ts';
 
 export interface Listen { readonly host: string; readonly port: number }
 
 export interface ServiceOptions {
   readonly config: Config;
+  /** Reads the configuration anew; without it a reload says that it cannot. @throws ConfigError */
+  readonly load?: () => Config;
   /** Relative secret files are looked up from here. */
   readonly folder: string;
   readonly dataFolder: string;
@@ -39,49 +31,35 @@ export interface ServiceOptions {
 export interface Service {
   readonly metricsPort: number;
   readonly apiPort: number;
+  /** Of the present configuration. */
   readonly fleet: Fleet;
   readonly pools: Pools;
+  /** Swaps the configuration whole, or keeps the old one and throws. @throws HashfleetError config_invalid, secret_missing, busy */
+  reload(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** VNish's own default (vnish-api.md, 1.1), tried only where fleet.yaml names no password. */
-const vendorPassword = 'admin';
 /** Ms between two savings of counters and intents. */
 const saveEveryMs = 60_000;
 
 /** @throws HashfleetError for a secret that cannot be read, a damaged audit log, or a port that is taken. */
-export async function startService({ config, folder, dataFolder, metrics, api, environment, log }: ServiceOptions): Promise<Service> {
-  const secrets = { environment, folder };
-  const passwords = new Map(Object.entries(config.credentials).map(([name, { password_env: env, password_file: file }]) => [name, readSecret(`credentials.${name}`, { env, file }, secrets)]));
-  const tokens: ApiToken[] = config.api.tokens.map(({ name, scope, token_env: env, token_file: file }) => ({ name, scope, secret: readSecret(`api.tokens ${name}`, { env, file }, secrets) }));
-  const mismatches = createMismatchCounter();
+export async function startService({ config, load, folder, dataFolder, metrics, api, environment, log }: ServiceOptions): Promise<Service> {
   const memory = openMemory(dataFolder, log);
-  const fleet = createFleet({
-    config, memory, log,
-    driverFor: (miner) => vnishDriver({
-      address: miner.address, password: passwords.get(miner.credentials) ?? vendorPassword,
-      slowIntervalMs: config.poll.slow_interval_seconds * 1000, mismatch: mismatches.count,
-    }),
-  });
-  const pools = createPools({
-    log,
-    pools: config.pools.map((pool) => ({
-      config: pool,
-      adapter: prohashingAdapter({
-        name: pool.name, baseUrl: pool.base_url, mismatch: mismatches.count,
-        apiKey: pool.api_key_env === undefined && pool.api_key_file === undefined ? undefined : readSecret(`pools ${pool.name}`, { env: pool.api_key_env, file: pool.api_key_file }, secrets),
-      }),
-    })),
-  });
-  const loop = createPollLoop(fleet, config.poll);
-  const views = createViews({ config, fleet, pools });
-  const control = createControl({ fleet, config: config.control, audit: openAuditLog(path.join(dataFolder, 'audit')), log });
-  const registry = createMetricsRegistry({ config, fleet, pools, views, loop, control, mismatches, version, loadedAt: Date.now() });
+  const audit = openAuditLog(auditFolder(dataFolder));
+  const reloadState = { success: true, at: Date.now() };
+  const lasting: Lasting = { memory, audit, history: createControlHistory(), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, log, reload };
+  let core: Core;
+  try {
+    core = createCore(config, lasting);
+  } catch (thrown) {
+    audit.close();
+    throw thrown;
+  }
+  reportUnfinished(audit, log);
 
-  let ready = false;
   const servers: Server[] = [];
-  const listen = async (app: Express, where: Listen, what: string) => {
-    const server = createServer(app);
+  const listen = async (handle: RequestListener, where: Listen, what: string) => {
+    const server = createServer(handle);
     await new Promise<void>((resolve, reject) => {
       server.once('error', (cause) => reject(listenError(cause, where, what)));
       server.listen(where.port, where.host, resolve);
@@ -89,34 +67,69 @@ export async function startService({ config, folder, dataFolder, metrics, api, e
     servers.push(server);
     return (server.address() as AddressInfo).port;
   };
-  const metricsPort = await listen(metricsApp({ registry, config, log, version, ready: () => ready }), metrics, 'metrics');
-  const apiPort = await listen(apiApp({ context: { config, fleet, pools, views, control, version }, tokens, log }), api, 'API');
-
-  loop.start();
-  pools.start();
-  ready = true;
-  const rounds = setInterval(() => {
-    views.comparePeers();
-    registry.refresh();
-  }, config.poll.interval_seconds * 1000);
+  const closeAll = async () => {
+    await core.control.close();
+    await Promise.all(servers.map(async (server) => new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    })));
+    await core.stop();
+    memory.save();
+    audit.close();
+  };
+  let metricsPort: number;
+  let apiPort: number;
+  try {
+    // The handler is looked up at each request: after a reload it is another.
+    metricsPort = await listen((request, response) => void core.metrics(request, response), metrics, 'metrics');
+    apiPort = await listen((request, response) => void core.api(request, response), api, 'API');
+  } catch (thrown) {
+    // Half a service would keep the process alive.
+    await closeAll();
+    throw thrown;
+  }
+  core.start();
   const saving = setInterval(() => memory.save(), saveEveryMs);
-  if (tokens.length === 0) log.warn('no API token is configured (api.tokens): the API refuses every request; metrics are served');
+
+  /** One reload at a time; a second one waits its turn. */
+  let turn: Promise<unknown> = Promise.resolve();
+  async function reload(): Promise<void> {
+    const result = turn.then(swap);
+    turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async function swap(): Promise<void> {
+    try {
+      if (load === undefined) throw new HashfleetError('internal', 'This exporter was started without a file to read anew.');
+      const wanted = load();
+      if (core.control.running > 0) throw new HashfleetError('busy', 'A job is acting on miners; the configuration is kept. Reload again when it has finished (GET /api/v1/jobs).');
+      const next = createCore(wanted, lasting, core);
+      const before = core;
+      core = next;
+      await before.stop();
+      next.start();
+      Object.assign(reloadState, { success: true, at: Date.now() });
+      log.info({ miners: wanted.miners.length }, 'the configuration was read anew');
+    } catch (thrown) {
+      reloadState.success = false;
+      log.error({ err: messageOf(thrown) }, 'the new configuration was refused; the old one stays in force');
+      throw thrown;
+    }
+  }
 
   return {
-    metricsPort, apiPort, fleet, pools,
+    metricsPort, apiPort, reload,
+    get fleet() {
+      return core.fleet;
+    },
+    get pools() {
+      return core.pools;
+    },
     async stop() {
-      ready = false;
-      clearInterval(rounds);
       clearInterval(saving);
-      loop.stop();
-      await control.close();
-      await pools.close();
-      await Promise.all(servers.map(async (server) => new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      })));
-      await fleet.close();
-      registry.close();
+      await turn;
+      await closeAll();
     },
   };
 }

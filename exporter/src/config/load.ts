@@ -1,6 +1,6 @@
 /** Reads fleet.yaml, checks it whole, and names line, column and remedy of each mistake. */
 import { readFileSync } from 'node:fs';
-import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
+import { isNode, LineCounter, parseDocument, visit, type Document } from 'yaml';
 import type { z } from 'zod';
 import { codeOf, HashfleetError, messageOf } from '../errors.ts';
 import { fleetSchema, type FleetConfig, type MinerConfig } from './schema.ts';
@@ -50,18 +50,38 @@ export function parseConfig(text: string, file = 'fleet.yaml'): Config {
   if (document.errors.length > 0) {
     throw new ConfigError(file, document.errors.map((error) => {
       const at = lines.linePos(error.pos[0]);
-      return { line: at.line, column: at.col, path: '', message: `not valid YAML: ${error.message.split('\n')[0] ?? ''}` };
+      const [text = ''] = error.message.split('\n');
+      return { line: at.line, column: at.col, path: '', message: `not valid YAML: ${text.replace(/ at line \d+, column \d+:?$/, '')}` };
     }));
   }
-  const parsed = fleetSchema.safeParse(document.toJS() ?? {}, { reportInput: true });
+  const parsed = fleetSchema.safeParse(valueOf(document, lines, file) ?? {}, { reportInput: true });
   const placed = (path: readonly PropertyKey[], message: string): ConfigProblem => ({ ...placeOf(document, lines, path), path: pathText(path), message });
-  if (!parsed.success) throw new ConfigError(file, parsed.error.issues.flatMap((issue) => explain(issue).map(({ path, message }) => placed(path, message))));
+  if (!parsed.success) {
+    const problems = parsed.error.issues.flatMap((issue) => explain(issue).map(({ path, message }) => placed(path, message)));
+    throw new ConfigError(file, problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)));
+  }
 
   const config = parsed.data;
   const problems = crossChecks(config).map(({ path, message }) => placed(path, message));
   if (problems.length > 0) throw new ConfigError(file, problems);
   const onlySite = config.sites[0]?.name ?? 'default';
   return { ...config, miners: config.miners.map((miner) => ({ ...miner, site: miner.site ?? onlySite })) };
+}
+
+/** The document as plain values. An alias without an anchor (`*name`) and too many of them show only now. */
+function valueOf(document: Document, lines: LineCounter, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (thrown) {
+    let offset: number | undefined;
+    visit(document, {
+      Alias(_key, node) {
+        if (node.resolve(document) === undefined) offset ??= node.range?.[0];
+      },
+    });
+    const at = offset === undefined ? undefined : lines.linePos(offset);
+    throw new ConfigError(file, [{ ...(at === undefined ? {} : { line: at.line, column: at.col }), path: '', message: `not valid YAML: ${messageOf(thrown)}` }]);
+  }
 }
 
 interface Found { readonly path: readonly PropertyKey[]; readonly message: string }
@@ -72,8 +92,10 @@ function crossChecks(config: FleetConfig): Found[] {
   const unique = (list: readonly string[], where: string, field: string) => {
     const first = new Map<string, number>();
     list.forEach((value, index) => {
-      const earlier = first.get(value);
-      if (earlier === undefined) first.set(value, index);
+      // An address is the same with and without HTTP's usual port, and in any case.
+      const key = field === 'address' ? value.toLowerCase().replace(/:80$/, '') : value;
+      const earlier = first.get(key);
+      if (earlier === undefined) first.set(key, index);
       else found.push({ path: [where, index, field], message: `"${value}" is already used by ${where}[${earlier}]; each ${field} must be unique` });
     });
   };
@@ -85,7 +107,7 @@ function crossChecks(config: FleetConfig): Found[] {
   config.miners.forEach((miner, index) => {
     if (miner.site === undefined && sites.length > 1) found.push({ path: ['miners', index], message: `has no site, but there are several: ${sites.join(', ')}; add "site: ${sites[0] ?? ''}"` });
     if (miner.site !== undefined && !sites.includes(miner.site)) found.push({ path: ['miners', index, 'site'], message: `"${miner.site}" is not one of the sites (${sites.join(', ')})` });
-    if (miner.credentials !== 'default' && config.credentials[miner.credentials] === undefined) {
+    if (miner.credentials !== 'default' && !Object.hasOwn(config.credentials, miner.credentials)) {
       found.push({ path: ['miners', index, 'credentials'], message: `"${miner.credentials}" is not in the section "credentials"` });
     }
   });
@@ -116,6 +138,8 @@ function explain(issue: z.core.$ZodIssue): Found[] {
     case 'too_big':
       return [{ path: issue.path, message: `must be at most ${issue.maximum}${given}` }];
     case 'invalid_format':
+      // Who writes the secret itself in place of its variable's name must not find it in a log.
+      if (String(issue.path.at(-1)).endsWith('_env')) return [{ path: issue.path, message: `must be ${issue.message}` }];
       return [{ path: issue.path, message: `must be ${issue.message.startsWith('Invalid') ? `a valid ${issue.format}` : issue.message}${given}` }];
     case 'custom':
       return [{ path: issue.path, message: `needs ${issue.message}` }];

@@ -7,13 +7,14 @@ const positive = z.number().positive();
 
 /** `host` or `host:port`; host is an IPv4 address, a bracketed IPv6 address or a DNS name. */
 export const addressPattern = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::([0-9]{1,5}))?$/;
+const isPort = (port: number) => port >= 1 && port <= 65_535;
 const address = z.string().regex(addressPattern, 'host or host:port, for example 192.168.1.21 or 192.168.1.21:8080')
-  .refine((text) => Number(addressPattern.exec(text)?.[1] ?? 80) <= 65_535, 'a port is at most 65535');
+  .refine((text) => isPort(Number(addressPattern.exec(text)?.[1] ?? 80)), 'a port from 1 to 65535');
 
 /** A secret is named by the environment variable or the file that holds it, never written out. */
 const oneSource = (stem: string) => (value: Record<string, unknown>) =>
   [`${stem}_env`, `${stem}_file`].filter((key) => value[key] !== undefined).length === 1;
-const environmentVariable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable');
+const environmentVariable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable (letters, digits and "_"), not the secret itself');
 
 const credentials = z.strictObject({
   password_env: environmentVariable.optional(),
@@ -49,6 +50,7 @@ const pool = z.strictObject({
   interval_seconds: z.number().min(1).max(3600).default(120),
   allow_plain_http: z.boolean().default(false).describe('Lets the key travel unencrypted; only for a pool on your own machine'),
 }).refine((value) => value.base_url === '' || value.base_url.startsWith('https:') || value.allow_plain_http, 'a base_url with https:// (or allow_plain_http: true for a pool on your own machine)')
+  .refine((value) => !URL.canParse(value.base_url) || new URL(value.base_url).username === '', 'a base_url without user name and password: it is shown in the log')
   .refine((value) => value.api_key_env === undefined || value.api_key_file === undefined, 'only one of api_key_env and api_key_file');
 
 const token = z.strictObject({

@@ -3,9 +3,9 @@
  * one before. Whoever changes, removes or reorders a line breaks the chain.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { codeOf, HashfleetError } from '../errors.ts';
+import { codeOf, HashfleetError, messageOf } from '../errors.ts';
 import type { ActionName } from './actions.ts';
 
 export type AuditEvent = 'planned' | 'started' | 'sent' | 'outcome' | 'cancelled' | 'refused';
@@ -59,8 +59,7 @@ export function openAuditLog(folder: string, now: () => number = Date.now): Audi
   return {
     append(record) {
       const entry = sealed({ sequence: (last?.sequence ?? 0) + 1, at: new Date(now()).toISOString(), ...record }, last?.hash ?? start);
-      writeSync(descriptor, `${JSON.stringify(entry)}\n`);
-      fsyncSync(descriptor);
+      appendWhole(descriptor, Buffer.from(`${JSON.stringify(entry)}\n`), file);
       last = entry;
       recent.push(entry);
       if (recent.length > keptInMemory) recent.shift();
@@ -75,6 +74,20 @@ export function openAuditLog(folder: string, now: () => number = Date.now): Audi
   };
 }
 
+/** Writes the line whole and flushes it, or leaves the file as it was: half a line would break the chain for good. */
+function appendWhole(descriptor: number, line: Buffer, file: string): void {
+  const before = fstatSync(descriptor).size;
+  try {
+    if (writeSync(descriptor, line) !== line.length) throw new Error('no space left for the whole line');
+    fsyncSync(descriptor);
+  } catch (cause) {
+    try {
+      ftruncateSync(descriptor, before);
+    } catch { /* the first error tells more */ }
+    throw new HashfleetError('internal', `${file} cannot be written (${messageOf(cause)}); without the audit log nothing is done. Check disk space and permissions.`, { cause });
+  }
+}
+
 /** All entries of the file, checked. A missing file is an empty log. @throws HashfleetError naming the first bad line. */
 export function verifyAuditFile(file: string): AuditEntry[] {
   let text: string;
@@ -87,18 +100,23 @@ export function verifyAuditFile(file: string): AuditEntry[] {
   if (text !== '' && !text.endsWith('\n')) throw damaged(file, text.split('\n').length, 'the last line is cut off');
   let previous = start;
   return text.split('\n').slice(0, -1).map((line, index) => {
-    let entry: AuditEntry;
-    try {
-      entry = JSON.parse(line) as AuditEntry;
-    } catch {
-      throw damaged(file, index + 1, 'is not JSON');
-    }
+    const entry = parsed(line);
+    if (entry === undefined) throw damaged(file, index + 1, 'is not a JSON object');
     const { hash, ...rest } = entry;
     if (rest.sequence !== index + 1) throw damaged(file, index + 1, `has the number ${rest.sequence}`);
     if (sealed(rest, previous).hash !== hash) throw damaged(file, index + 1, 'does not fit the line before it: it was changed, or a line was removed');
     previous = hash;
     return entry;
   });
+}
+
+function parsed(line: string): AuditEntry | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? (value as AuditEntry) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function damaged(file: string, line: number, why: string): HashfleetError {

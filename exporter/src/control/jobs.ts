@@ -7,7 +7,7 @@ import type { Fleet, Miner } from '../fleet/fleet.ts';
 import type { Logger } from '../log.ts';
 import { hashingStates } from '../miners/reading.ts';
 import { PollFailure } from '../miners/driver.ts';
-import { actions, type ActionName, type Parameters } from './actions.ts';
+import { actionNames, actions, type ActionName, type Parameters } from './actions.ts';
 import type { AuditLog, AuditRecord } from './audit.ts';
 import { createConfirmations, makePlan, type ActionOrder, type Plan } from './plan.ts';
 
@@ -49,14 +49,33 @@ export interface Control {
   /** What is not sent yet is not sent. @throws HashfleetError not_found */
   cancel(id: string, caller: Caller): Job;
   activeJob(miner: string): string | undefined;
+  /** Jobs that are running. */
+  readonly running: number;
   /** Counts of outcomes by action. */
   outcomes(): Iterable<{ action: ActionName; outcome: string; count: number }>;
   readonly audit: AuditLog;
   close(): Promise<void>;
 }
 
+/** What outlives a change of the configuration. */
+export interface ControlHistory {
+  readonly jobs: Map<string, Job>;
+  readonly jobByKey: Map<string, { job: Job; plan: Plan; order: string }>;
+  /** Unix ms of the last disruptive action, by miner. */
+  readonly disrupted: Map<string, number>;
+  readonly counts: Map<string, { action: ActionName; outcome: string; count: number }>;
+}
+
+/** Every outcome of every action is there from the start, at 0: a first failure is an increase. */
+export function createControlHistory(): ControlHistory {
+  const outcomes = ['verified', 'failed', 'indeterminate', 'skipped', 'refused', 'dry_run'];
+  const counts = new Map(actionNames.flatMap((action) => outcomes.map((outcome) => [`${action} ${outcome}`, { action, outcome, count: 0 }])));
+  return { jobs: new Map(), jobByKey: new Map(), disrupted: new Map(), counts };
+}
+
 export interface ControlOptions {
   readonly fleet: Fleet;
+  readonly history?: ControlHistory;
   readonly config: ControlConfig;
   readonly audit: AuditLog;
   readonly log: Logger;
@@ -72,22 +91,24 @@ const keptKeys = 1000;
 /** Failures of sending after which the command may well have arrived: the read-back decides (vnish-api.md, 7 row 20). */
 const mayHaveArrived = new Set(['timeout', 'reset']);
 
-export function createControl({ fleet, config, audit, log, now = Date.now }: ControlOptions): Control {
-  const jobs = new Map<string, Job>();
-  const jobByKey = new Map<string, { job: Job; plan: Plan }>();
+/**
+ * What was on the way when the process died is reported, never forgotten and never done twice. Once, at the start.
+ */
+export function reportUnfinished(audit: AuditLog, log: Logger): void {
+  for (const entry of audit.unfinished) {
+    audit.append({ actor: entry.actor, token: entry.token, event: 'outcome', outcome: 'indeterminate', detail: 'the exporter stopped before the outcome was known; look at the miner', ...pick(entry) });
+    log.warn({ job: entry.job, miner: entry.miner, action: entry.action }, 'an action was on the way when the exporter stopped; its outcome is unknown');
+  }
+}
+
+export function createControl({ fleet, config, audit, log, history = createControlHistory(), now = Date.now }: ControlOptions): Control {
+  const cancelled = new Map<string, AbortController>();
+  const { jobs, jobByKey, disrupted, counts } = history;
   const active = new Map<string, string>();
-  const disrupted = new Map<string, number>();
-  const counts = new Map<string, { action: ActionName; outcome: string; count: number }>();
   const confirmations = createConfirmations(now);
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
   const context = { fleet, control: config, activeJob: (miner: string) => active.get(miner), lastDisrupted: (miner: string) => disrupted.get(miner), now };
-
-  for (const entry of audit.unfinished) {
-    // What was on the way when the process died is reported, never forgotten and never done twice.
-    audit.append({ actor: entry.actor, token: entry.token, event: 'outcome', outcome: 'indeterminate', detail: 'the exporter stopped before the outcome was known; look at the miner', ...pick(entry) });
-    log.warn({ job: entry.job, miner: entry.miner, action: entry.action }, 'an action was on the way when the exporter stopped; its outcome is unknown');
-  }
 
   function count(action: ActionName, outcome: string): void {
     const key = `${action} ${outcome}`;
@@ -98,7 +119,7 @@ export function createControl({ fleet, config, audit, log, now = Date.now }: Con
 
   function refuse(caller: Caller, action: ActionName, error: HashfleetError): never {
     count(action, 'refused');
-    audit.append({ ...caller, event: 'refused', action, detail: error.message });
+    append({ ...caller, event: 'refused', action, detail: error.message });
     throw error;
   }
 
@@ -109,12 +130,16 @@ export function createControl({ fleet, config, audit, log, now = Date.now }: Con
 
   async function run(job: Job, caller: Caller): Promise<void> {
     const batches = chunks(job.targets, config.batch_size);
+    const cancel = new AbortController();
+    cancelled.set(job.id, cancel);
+    const signal = AbortSignal.any([stopping.signal, cancel.signal]);
     const verifying: Promise<void>[] = [];
     for (const [index, batch] of batches.entries()) {
-      if (index > 0 && job.state === 'running') await sleep(config.batch_pause_seconds * 1000, undefined, { signal: stopping.signal }).catch(() => undefined);
+      if (index > 0 && job.state === 'running') await sleep(config.batch_pause_seconds * 1000, undefined, { signal }).catch(() => undefined);
       verifying.push(...batch.map(async (target) => runTarget(job, target, caller)));
     }
     await Promise.all(verifying);
+    cancelled.delete(job.id);
     if (job.state === 'running') job.state = 'finished';
     job.finishedAt = now();
   }
@@ -218,7 +243,12 @@ export function createControl({ fleet, config, audit, log, now = Date.now }: Con
     start(order, caller, { confirmationToken, idempotencyKey }) {
       const key = idempotencyKey === undefined ? undefined : `${caller.token} ${caller.actor} ${idempotencyKey}`;
       const earlier = key === undefined ? undefined : jobByKey.get(key);
-      if (earlier !== undefined) return earlier;
+      const wish = JSON.stringify(order);
+      if (earlier !== undefined) {
+        // To answer with that job would let the caller believe that this was done.
+        if (earlier.order !== wish) throw new HashfleetError('payload_invalid', 'This idempotencyKey was used for another request; take a new one for each.', { field: 'idempotencyKey' });
+        return earlier;
+      }
       checkSwitch(caller, order.action);
       const plan = makePlan(order, context);
       if (plan.targets.length === 0) {
@@ -240,7 +270,7 @@ export function createControl({ fleet, config, audit, log, now = Date.now }: Con
       for (const { miner } of job.targets) active.set(miner, job.id);
       trim(jobs, keptJobs, (old) => old.state !== 'running');
       if (key !== undefined) {
-        jobByKey.set(key, { job, plan });
+        jobByKey.set(key, { job, plan, order: wish });
         trim(jobByKey, keptKeys, () => true);
       }
       const work = run(job, caller).finally(() => running.delete(work));
@@ -254,16 +284,19 @@ export function createControl({ fleet, config, audit, log, now = Date.now }: Con
       if (job === undefined) throw new HashfleetError('not_found', `There is no job "${id}".`);
       if (job.state === 'running') {
         job.state = 'cancelled';
+        cancelled.get(id)?.abort();
         append({ ...caller, event: 'cancelled', action: job.action, job: job.id, detail: 'what was not sent yet is not sent' });
       }
       return job;
     },
     activeJob: (miner) => active.get(miner),
+    get running() {
+      return running.size;
+    },
     outcomes: () => counts.values(),
     async close() {
       stopping.abort();
       await Promise.all(running);
-      audit.close();
     },
   };
 }

@@ -50,6 +50,8 @@ export interface FleetOptions {
   readonly memory: Memory;
   readonly driverFor: (miner: MinerConfig) => Driver;
   readonly log: Logger;
+  /** The fleet of the configuration before: what was read of a miner that stays at its address is kept. */
+  readonly earlier?: Fleet;
   /** Unix ms. */
   readonly now?: () => number;
 }
@@ -82,17 +84,20 @@ function withoutFailure(miner: Miner): Miner {
   return gone === undefined ? miner : rest;
 }
 
-export function createFleet({ config, memory, driverFor, log, now = Date.now }: FleetOptions): Fleet {
+export function createFleet({ config, memory, driverFor, log, earlier, now = Date.now }: FleetOptions): Fleet {
   const intervalMs = config.poll.interval_seconds * 1000;
   const listeners: ((miner: Miner) => void)[] = [];
-  const events: FleetEvent[] = [];
+  const events: FleetEvent[] = [...(earlier?.events ?? [])];
   const entries = new Map<string, Entry>(config.miners.map((miner) => {
     const kept = memory.of(miner.name);
     if (miner.maintenance) kept.intent = 'maintenance';
     else if (kept.intent === 'maintenance') kept.intent = 'mine';
+    const before = earlier?.get(miner.name);
     const record: Miner = {
-      config: miner, failures: new Map(), consecutiveFailures: 0, backedOff: false, model: kept.model ?? 'unknown', intent: kept.intent,
-      hashes: kept.hashes, joules: kept.joules, unexpected: kept.unexpected ?? {}, credentials: 'unknown',
+      failures: new Map(), consecutiveFailures: 0, backedOff: false, model: kept.model ?? 'unknown',
+      hashes: kept.hashes, joules: kept.joules, unexpected: kept.unexpected ?? {},
+      ...(before?.config.address === miner.address ? before : {}),
+      config: miner, intent: kept.intent, credentials: 'unknown',
     };
     return [miner.name, { miner: record, driver: driverFor(miner), turn: Promise.resolve(), expected: new Map() }];
   }));

@@ -104,9 +104,14 @@ export function pauseIntervals(consecutiveFailures: number): number {
   return steps <= 0 ? 1 : Math.min(2 ** steps, longestPauseIntervals);
 }
 
-/** A miner's place in the interval, 0 to 1, always the same for the same name (FNV-1a). */
+/**
+ * A miner's place in the interval, 0 to 1, always the same for the same name: FNV-1a, and then MurmurHash3's finalizer,
+ * since FNV alone leaves names that differ in the last character (l9-01, l9-02) close together.
+ */
 export function phase(name: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < name.length; index += 1) hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193);
-  return (hash >>> 0) / 2 ** 32;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 }

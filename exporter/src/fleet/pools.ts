@@ -41,6 +41,8 @@ export function createPools({ pools, log, now = Date.now }: PoolsOptions): Pools
   const records = new Map<string, Pool>(pools.map(({ config, adapter }) => [config.name, { config, adapter, failures: new Map() }]));
   const listeners: ((pool: Pool) => void)[] = [];
   const timers = new Map<string, NodeJS.Timeout>();
+  /** Failures since the last success: those of last month are no reason to wait. */
+  const inARow = new Map<string, number>();
   const stopping = new AbortController();
 
   function put(pool: Pool): void {
@@ -55,6 +57,7 @@ export function createPools({ pools, log, now = Date.now }: PoolsOptions): Pools
     const intervalMs = pool.config.interval_seconds * 1000;
     try {
       const reading = await pool.adapter.read(AbortSignal.any([stopping.signal, AbortSignal.timeout(deadlineMs)]));
+      inARow.delete(name);
       if (pool.failure !== undefined) log.info({ pool: name }, 'the pool answers again');
       put({ config: pool.config, adapter: pool.adapter, failures: pool.failures, reading, lastSuccessAt: reading.observedAt });
       return intervalMs;
@@ -62,8 +65,9 @@ export function createPools({ pools, log, now = Date.now }: PoolsOptions): Pools
       if (stopping.signal.aborted) return intervalMs;
       const failure = thrown instanceof PoolFailure ? thrown : new PoolFailure('bad_shape', 'the reply could not be understood', { cause: thrown });
       if (pool.failure?.reason !== failure.reason) log.warn({ pool: name, reason: failure.reason, detail: failure.message }, 'the pool cannot be read');
-      const count = (pool.failures.get(failure.reason) ?? 0) + 1;
-      put({ ...pool, failure: { reason: failure.reason, detail: failure.message }, failures: new Map(pool.failures).set(failure.reason, count) });
+      put({ ...pool, failure: { reason: failure.reason, detail: failure.message }, failures: new Map(pool.failures).set(failure.reason, (pool.failures.get(failure.reason) ?? 0) + 1) });
+      const count = (inARow.get(name) ?? 0) + 1;
+      inARow.set(name, count);
       // An operator who asks often (a pool on the own machine) also sees it return soon.
       const backOff = Math.min(Math.max(intervalMs, Math.min(leastBackOffMs, intervalMs * 4)) * Math.min(count, 8), longestBackOffMs);
       return Math.max(backOff, failure.retryAfterMs ?? 0);

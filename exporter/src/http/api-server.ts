@@ -51,12 +51,12 @@ export function apiApp({ context, tokens, log }: ApiServerOptions): Express {
       response.status(status).json(body);
     });
   }
-  const paths = new Set(routes.map(({ path }) => path.replace(/\{\w+\}/g, '[^/]+')));
-  app.use((request) => {
-    const known = [...paths].some((path) => new RegExp(`^/api/v1${path}$`).test(request.path));
-    throw known
-      ? new HashfleetError('method_not_allowed', `${request.path} does not know ${request.method}.`)
-      : new HashfleetError('not_found', `There is no ${request.path}. GET /api/v1/openapi.json describes what there is.`);
+  const known = routes.map(({ method, path }) => ({ method: method.toUpperCase(), pattern: new RegExp(`^/api/v1${path.replace(/\{\w+\}/g, '[^/]+')}$`) }));
+  app.use((request, response) => {
+    const methods = known.filter(({ pattern }) => pattern.test(request.path)).map(({ method }) => method);
+    if (methods.length === 0) throw new HashfleetError('not_found', `There is no ${request.path}. GET /api/v1/openapi.json describes what there is.`);
+    response.setHeader('allow', methods.join(', '));
+    throw new HashfleetError('method_not_allowed', `${request.path} does not know ${request.method}.`, { allowed: methods.join(', ') });
   });
   app.use(problemHandler(log));
   return app;

@@ -34,6 +34,8 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
     const known = fromThrown(thrown);
     if (known === undefined) log.error({ err: thrown as unknown, method: request.method, path: request.path }, 'a request failed');
     const error = known ?? new HashfleetError('internal', 'An unexpected error; the exporter\'s log has the details.');
+    // RFC 9110, 11.6.1: who is not let in is told how to ask.
+    if (error.code === 'unauthenticated') response.setHeader('www-authenticate', 'Bearer');
     response.status(error.status).type('application/problem+json').send(JSON.stringify(problemOf(error)));
   };
 }

@@ -4,8 +4,8 @@
  * the slot (exporter-anchors.md, 3.1). A family is laid out anew only when one of its series comes or goes.
  */
 
-/** Longest text of a double, as in -1.2345678901234567e-100. */
-const slotWidth = 24;
+/** Longest text of a double: 24 characters as in -1.2345678901234567e-100, 25 as in -0.0000012345678901234567. */
+const slotWidth = 25;
 const blank = 0x20;
 const lineBreak = 0x0a;
 
@@ -28,6 +28,7 @@ interface Row {
 }
 
 interface FamilyStore {
+  readonly index: number;
   readonly family: PageFamily;
   readonly header: Buffer;
   /** By owner, in the order in which the owners came. */
@@ -38,8 +39,9 @@ interface FamilyStore {
 
 interface Owner {
   /** Labels that all of its series carry. */
-  base: string;
-  families: Map<FamilyStore, Row[]>;
+  readonly base: string;
+  /** Its rows of each family, by the family's index. */
+  readonly rows: (Row[] | undefined)[];
 }
 
 export interface Page {
@@ -47,102 +49,118 @@ export interface Page {
   set(owner: string, base: string, collect: (emit: Emit) => void): void;
   /** Drops everything that `owner` exposes. */
   remove(owner: string): void;
-  /** A copy of the page as it is now. */
-  render(): Buffer;
+  /**
+   * A copy of the page as it is now, `tail` behind it: in `spare` if that is given and large enough, else in new memory. The
+   * first touch of fresh memory costs more than the copy, so a page that is served often wants the same spare again.
+   */
+  render(spare?: Buffer, tail?: Buffer): Buffer;
   readonly seriesCount: number;
 }
 
 export function createPage(families: readonly PageFamily[]): Page {
-  const stores = new Map<string, FamilyStore>(families.map((family) => [family.name, {
-    family,
+  const stores = families.map((family, index): FamilyStore => ({
+    index, family,
     header: Buffer.from(`# HELP ${family.name} ${escapeHelp(family.help)}\n# TYPE ${family.name} ${family.type}\n`),
     rows: new Map(), bytes: Buffer.alloc(0), dirty: false,
-  }]));
+  }));
+  const byName = new Map(stores.map((store) => [store.family.name, store]));
   const owners = new Map<string, Owner>();
   let seriesCount = 0;
+  // Used anew by each `set`: how many rows of each family came so far, and the changed list where one is needed.
+  const counts = new Int32Array(stores.length);
+  const changed: (Map<string, Row> | undefined)[] = stores.map(() => undefined);
+  // The rows before by their labels, made with `changed`: a list that is searched for each row costs time in the square.
+  const earlier: (Map<string, Row> | undefined)[] = stores.map(() => undefined);
 
-  function storeOf(name: string): FamilyStore {
-    const store = stores.get(name);
-    if (store === undefined) throw new RangeError(`"${name}" is not in the catalogue of series`);
-    return store;
+  function put(name: string, owner: Owner, { store, rows }: { store: FamilyStore; rows: Row[] | undefined }): void {
+    seriesCount += (rows?.length ?? 0) - (owner.rows[store.index]?.length ?? 0);
+    owner.rows[store.index] = rows;
+    if (rows === undefined) store.rows.delete(name);
+    else store.rows.set(name, rows);
+    store.dirty = true;
   }
 
   function remove(name: string): void {
     const owner = owners.get(name);
     if (owner === undefined) return;
-    for (const [store, rows] of owner.families) {
-      store.rows.delete(name);
-      store.dirty = true;
-      seriesCount -= rows.length;
-    }
+    for (const store of stores) if (owner.rows[store.index] !== undefined) put(name, owner, { store, rows: undefined });
     owners.delete(name);
+  }
+
+  function ownerOf(name: string, base: string): Owner {
+    const known = owners.get(name);
+    if (known?.base === base) return known;
+    // Another base means other labels on every line: an identity that changed is a new set of series.
+    remove(name);
+    const owner: Owner = { base, rows: [] };
+    owners.set(name, owner);
+    return owner;
   }
 
   return {
     set(name, base, collect) {
-      const known = owners.get(name);
-      // Another base means other labels on every line: an identity that changed is a new set of series.
-      if (known !== undefined && known.base !== base) remove(name);
-      const owner = owners.get(name) ?? { base, families: new Map<FamilyStore, Row[]>() };
-      owners.set(name, owner);
-      const next = new Map<FamilyStore, { rows: Row[] | undefined; kept: Row[] | undefined; count: number }>();
+      const owner = ownerOf(name, base);
+      counts.fill(0);
+      changed.fill(undefined);
+      earlier.fill(undefined);
 
       collect((familyName, labels, value) => {
         if (value === undefined || !Number.isFinite(value)) return;
-        const store = storeOf(familyName);
-        let turn = next.get(store);
-        if (turn === undefined) next.set(store, (turn = { rows: undefined, kept: owner.families.get(store), count: 0 }));
-        const index = turn.count;
-        turn.count += 1;
-        const row = turn.kept?.[index];
-        if (turn.rows === undefined && row?.labels === labels) {
-          if (row.value !== value) {
-            row.value = value;
-            if (row.slot >= 0 && !store.dirty) writeSlot(store.bytes, row.slot, value);
-          }
+        const store = byName.get(familyName);
+        if (store === undefined) throw new RangeError(`"${familyName}" is not in the catalogue of series`);
+        const kept = owner.rows[store.index];
+        const at = counts[store.index] ?? 0;
+        const rows = changed[store.index];
+        const row = kept?.[at];
+        if (rows === undefined && row?.labels === labels) {
+          counts[store.index] = at + 1;
+          if (row.value === value) return;
+          row.value = value;
+          if (row.slot >= 0 && !store.dirty) writeSlot(store.bytes, row.slot, value);
           return;
         }
         // From here on this family's lines differ from before: take over what was the same so far.
-        turn.rows ??= turn.kept?.slice(0, index) ?? [];
+        const list = rows ?? byLabels(kept?.slice(0, at));
+        changed[store.index] = list;
         // A reply that names a board twice must not make a series twice; the first one counts.
-        if (turn.rows.some((one) => one.labels === labels)) return;
-        const moved = turn.kept?.find((one) => one.labels === labels);
-        if (moved === undefined) turn.rows.push({ labels, value, start: -1, slot: -1 });
+        if (list.has(labels)) return;
+        const moved = (earlier[store.index] ??= byLabels(kept)).get(labels);
+        if (moved === undefined) list.set(labels, { labels, value, start: -1, slot: -1 });
         else {
           moved.value = value;
-          turn.rows.push(moved);
+          // Its line is copied when the family is laid out; the value is written then.
+          store.dirty = true;
+          list.set(labels, moved);
         }
       });
 
-      for (const [store, { rows, kept, count }] of next) {
-        const final = rows ?? (kept?.length === count ? undefined : kept?.slice(0, count));
-        if (final === undefined) continue;
-        seriesCount += final.length - (kept?.length ?? 0);
-        owner.families.set(store, final);
-        store.rows.set(name, final);
-        store.dirty = true;
-      }
-      for (const [store, rows] of owner.families) {
-        if (next.has(store)) continue;
-        seriesCount -= rows.length;
-        owner.families.delete(store);
-        store.rows.delete(name);
-        store.dirty = true;
+      for (const store of stores) {
+        const [kept, rows, count] = [owner.rows[store.index], changed[store.index], counts[store.index] ?? 0];
+        if (rows !== undefined) put(name, owner, { store, rows: [...rows.values()] });
+        else if (kept !== undefined && kept.length !== count) put(name, owner, { store, rows: count === 0 ? undefined : kept.slice(0, count) });
       }
     },
     remove,
-    render() {
-      const parts: Buffer[] = [];
-      for (const store of stores.values()) {
+    render(spare, tail) {
+      let size = tail?.length ?? 0;
+      for (const store of stores) {
         if (store.dirty) layOut(store, owners);
-        if (store.rows.size > 0) parts.push(store.bytes);
+        if (store.rows.size > 0) size += store.bytes.length;
       }
-      return Buffer.concat(parts);
+      const page = spare !== undefined && spare.length >= size ? spare : Buffer.allocUnsafe(size);
+      let at = 0;
+      for (const store of stores) if (store.rows.size > 0) at += store.bytes.copy(page, at);
+      tail?.copy(page, at);
+      return page.subarray(0, size);
     },
     get seriesCount() {
       return seriesCount;
     },
   };
+}
+
+function byLabels(rows: readonly Row[] | undefined): Map<string, Row> {
+  return new Map(rows?.map((row) => [row.labels, row]));
 }
 
 /** Writes the family's lines anew; lines that were there before are copied, new ones are encoded. */
@@ -199,7 +217,8 @@ export function labelText(labels: Readonly<Record<string, string>>): string {
 
 function escapeLabel(value: string): string {
   const cut = value.length > longestLabelValue ? value.slice(0, longestLabelValue) : value;
-  return cut.replace(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`));
+  // Half a character cannot be written in UTF-8: two that differ would look the same, and a series stand there twice.
+  return cut.replace(/\p{Surrogate}/gu, '\ufffd').replace(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`));
 }
 
 function escapeHelp(text: string): string {

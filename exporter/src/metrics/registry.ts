@@ -14,6 +14,13 @@ import type { Views } from './view.ts';
 /** Exactly what Prometheus 3 asks for; it refuses a page without it. */
 export const contentType = 'text/plain; version=0.0.4; charset=utf-8';
 
+/** How the last reading of the configuration went. */
+export interface ReloadState {
+  readonly success: boolean;
+  /** Unix ms of the last success. */
+  readonly at: number;
+}
+
 export interface MetricsSources {
   readonly config: Config;
   readonly fleet: Fleet;
@@ -23,25 +30,30 @@ export interface MetricsSources {
   readonly control: Control;
   readonly mismatches: MismatchCounter;
   readonly version: string;
-  /** Unix ms. */
-  readonly loadedAt: number;
+  readonly reloadState: ReloadState;
+  readonly self: Registry;
 }
 
-export interface MetricsRegistry {
-  render(): Promise<Buffer>;
-  readonly seriesCount: number;
-  /** Brings every miner's series up to date, as after a comparison of peers. */
-  refresh(): void;
-  close(): void;
-}
-
-export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry {
-  const { config, fleet, pools, views, loop, control, mismatches, version, loadedAt } = sources;
-  const page = createPage(Object.entries(catalogue).map(([name, { type, help }]) => ({ name, type, help })));
+/** prom-client's series of the process and its event loop; one for the life of the process. */
+export function createProcessMetrics(): Registry {
   const self = new Registry();
   collectDefaultMetrics({ register: self });
   // Gauges that end in _total: promtool rightly refuses them, and nothing needs them.
   for (const name of ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']) self.removeSingleMetric(name);
+  return self;
+}
+
+export interface MetricsRegistry {
+  /** The page, in `spare` where that fits. */
+  render(spare?: Buffer): Promise<Buffer>;
+  readonly seriesCount: number;
+  /** Brings every miner's series up to date, as after a comparison of peers. */
+  refresh(): void;
+}
+
+export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry {
+  const { config, fleet, pools, views, loop, control, mismatches, version, reloadState, self } = sources;
+  const page = createPage(Object.entries(catalogue).map(([name, { type, help }]) => ({ name, type, help })));
   const poolContext = { pools, minerOf: workerIndex(config.miners), btcUsd: config.prices.btc_usd };
   /** Miners whose measurements are on the page. */
   const shown = new Set<string>();
@@ -74,12 +86,12 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
     emit('hashfleet_polls_skipped_total', '', loop.skipped);
     for (const { source, field, count } of mismatches.entries()) emit('hashfleet_schema_mismatches_total', labelText({ source, field }), count);
     for (const { action, outcome, count } of control.outcomes()) emit('hashfleet_actions_total', labelText({ action, outcome }), count);
-    emit('hashfleet_config_reload_success', '', 1);
-    emit('hashfleet_config_last_reload_timestamp_seconds', '', loadedAt / 1000);
+    emit('hashfleet_config_reload_success', '', Number(reloadState.success));
+    emit('hashfleet_config_last_reload_timestamp_seconds', '', reloadState.at / 1000);
   }
 
   return {
-    async render() {
+    async render(spare) {
       // A reading grows stale without anything happening: only a look at the clock tells.
       for (const name of [...shown]) {
         const miner = fleet.get(name);
@@ -87,7 +99,8 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
       }
       for (const pool of pools.all()) if (pool.reading !== undefined && pools.fresh(pool) === undefined) putPool(pool);
       page.set('exporter', '', exporterSeries);
-      return Buffer.concat([page.render(), Buffer.from(await self.metrics())]);
+      const own = Buffer.from(await self.metrics());
+      return page.render(spare, own);
     },
     get seriesCount() {
       return page.seriesCount;
@@ -95,6 +108,5 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
     refresh() {
       for (const name of fleet.names) put(name);
     },
-    close: () => self.clear(),
   };
 }

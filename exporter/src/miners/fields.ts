@@ -3,54 +3,90 @@ import type { Mismatch } from '../mismatch.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-export interface Fields {
-  /** A finite number of at least `least` (0 unless told). */
-  number(name: string, least?: number): number | undefined;
-  text(name: string): string | undefined;
-  flag(name: string): boolean | undefined;
-  object(name: string): Fields | undefined;
-  list(name: string): readonly Fields[];
-  /** As the others, but a missing or null field is no mismatch: it may rightly be absent. */
-  readonly optional: Omit<Fields, 'optional' | 'list'>;
-}
-
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The fields of one object of the reply `source`. */
+/** No miner has more boards, fans or pools than this; what comes beyond is left out, so that one reply cannot fill memory and page. */
+export const longestList = 64;
+/** No true name, address or message is longer; what is longer is cut. */
+const longestText = 512;
+
+/** One object of the reply `source`. A class, because one is made for every object of every reply. */
+export class Fields {
+  private readonly value: JsonObject;
+  private readonly source: string;
+  private readonly mismatch: Mismatch;
+  private readonly rightlyAbsent: boolean;
+
+  // eslint-disable-next-line @typescript-eslint/max-params -- made for every object of every reply; an options object would cost as much again
+  constructor(value: JsonObject, source: string, mismatch: Mismatch, rightlyAbsent = false) {
+    this.value = value;
+    this.source = source;
+    this.mismatch = mismatch;
+    this.rightlyAbsent = rightlyAbsent;
+  }
+
+  /** The same object; a missing or null field is no mismatch here, for it may rightly be absent. */
+  get optional(): Fields {
+    return new Fields(this.value, this.source, this.mismatch, true);
+  }
+
+  /** A finite number from `least` to `most`. */
+  number(name: string, least = 0, most = Number.MAX_VALUE): number | undefined {
+    const given = this.take(name);
+    if (typeof given === 'number' && given >= least && given <= most) return given;
+    this.absent(name, given);
+    return undefined;
+  }
+
+  text(name: string): string | undefined {
+    const given = this.take(name);
+    if (typeof given === 'string') return given.length > longestText ? given.slice(0, longestText) : given;
+    this.absent(name, given);
+    return undefined;
+  }
+
+  flag(name: string): boolean | undefined {
+    const given = this.take(name);
+    if (typeof given === 'boolean') return given;
+    this.absent(name, given);
+    return undefined;
+  }
+
+  object(name: string): Fields | undefined {
+    const given = this.take(name);
+    if (isObject(given)) return new Fields(given, this.source, this.mismatch);
+    this.absent(name, given);
+    return undefined;
+  }
+
+  /** The first objects of a list; what is no object, and what is too many, is left out and counted. */
+  list(name: string): readonly Fields[] {
+    const given = this.take(name);
+    if (!Array.isArray(given)) {
+      this.absent(name, given);
+      return [];
+    }
+    if (given.length > longestList) this.mismatch(this.source, name);
+    const found: Fields[] = [];
+    for (const item of (given as unknown[]).slice(0, longestList)) {
+      if (isObject(item)) found.push(new Fields(item, this.source, this.mismatch));
+      else this.mismatch(this.source, name);
+    }
+    return found;
+  }
+
+  private take(name: string): unknown {
+    return Object.hasOwn(this.value, name) ? this.value[name] : undefined;
+  }
+
+  private absent(name: string, given: unknown): void {
+    if (!(this.rightlyAbsent && (given === undefined || given === null))) this.mismatch(this.source, name);
+  }
+}
+
+/** The fields of one reply. */
 export function fieldsOf(value: JsonObject, source: string, mismatch: Mismatch): Fields {
-  const reader = (rightlyAbsent: boolean) => {
-    const take = <T>(name: string, fits: (given: unknown) => given is T): T | undefined => {
-      const given = Object.hasOwn(value, name) ? value[name] : undefined;
-      if (fits(given)) return given;
-      if (!(rightlyAbsent && (given === undefined || given === null))) mismatch(source, name);
-      return undefined;
-    };
-    return {
-      number: (name: string, least = 0) => take(name, (given): given is number => typeof given === 'number' && Number.isFinite(given) && given >= least),
-      text: (name: string) => take(name, (given): given is string => typeof given === 'string'),
-      flag: (name: string) => take(name, (given): given is boolean => typeof given === 'boolean'),
-      object: (name: string) => {
-        const given = take(name, isObject);
-        return given === undefined ? undefined : fieldsOf(given, source, mismatch);
-      },
-    };
-  };
-  return {
-    ...reader(false),
-    optional: reader(true),
-    list(name) {
-      const given = value[name];
-      if (!Array.isArray(given)) {
-        mismatch(source, name);
-        return [];
-      }
-      return (given as unknown[]).flatMap((item) => {
-        if (isObject(item)) return [fieldsOf(item, source, mismatch)];
-        mismatch(source, name);
-        return [];
-      });
-    },
-  };
+  return new Fields(value, source, mismatch);
 }

@@ -25,7 +25,7 @@ export function poolHttp(baseUrl: string): PoolHttp {
           const wait = retryAfterMs(reply.headers['retry-after']);
           throw new PoolFailure(reply.statusCode === 429 ? 'http_4xx' : 'http_5xx', `the pool answered ${reply.statusCode}`, wait === undefined ? {} : { retryAfterMs: wait });
         }
-        if (/text\/html/i.test(type) || /^\s*</.test(text)) throw new PoolFailure('html_body', 'the pool gave a web page in place of JSON');
+        if (/text\/html/i.test(type) || /^\s*</.test(text)) throw new PoolFailure(statusReason(reply.statusCode) ?? 'html_body', `the pool answered ${reply.statusCode} with a web page in place of JSON`);
         let body: unknown;
         try {
           body = JSON.parse(text);
@@ -63,6 +63,6 @@ function poolFailureOf(thrown: unknown): PoolFailure {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return failure('dns');
   if (/^(CERT_|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_SSL|EPROTO)/.test(code)) return failure('tls');
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return failure('too_large');
-  if (['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ABORT_ERR', 'UND_ERR_ABORTED'].includes(code) || (thrown instanceof Error && /^(Abort|Timeout)Error$/.test(thrown.name))) return failure('timeout');
+  if (['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ABORT_ERR', 'UND_ERR_ABORTED'].includes(code) || thrown instanceof DOMException || (thrown instanceof Error && /^(Abort|Timeout)Error$/.test(thrown.name))) return failure('timeout');
   return failure('tcp');
 }

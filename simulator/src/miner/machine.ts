@@ -10,6 +10,9 @@ import {
   boardCondition, boardEffective, boardIdeal, boardRealtime, boardRuns, boardWatts, flowAt, hottestChip, inletAt, lostFans,
 } from './working.ts';
 
+// Bound here because a global is slow to look up inside a test runner's sandbox.
+const { floor, max, min, round } = Math;
+
 const stepSeconds = stepMs / 1000;
 const averageSeconds = 600;
 const historyEveryMs = 300_000;
@@ -24,7 +27,7 @@ export function startsTuned(state: MinerState): boolean {
 
 export function setRunningPreset(state: MinerState, preset: string, change: { readonly timeMs: number; readonly rampSeconds: number }): void {
   const { from, to, startMs, durationMs } = state.ramp;
-  const share = durationMs === 0 ? 1 : Math.min(1, Math.max(0, (change.timeMs - startMs) / durationMs));
+  const share = durationMs === 0 ? 1 : min(1, max(0, (change.timeMs - startMs) / durationMs));
   const now = {
     frequencyMhz: from.frequencyMhz + (to.frequencyMhz - from.frequencyMhz) * share,
     voltageMv: from.voltageMv + (to.voltageMv - from.voltageMv) * share,
@@ -43,7 +46,7 @@ function onBoot(state: MinerState, phase: Phase): void {
 }
 
 function onInitializing(state: MinerState, phase: Phase): void {
-  const { timeMs } = { timeMs: phase.sinceMs };
+  const timeMs = phase.sinceMs;
   if (phase.cause === 'boot') onBoot(state, phase);
   if (phase.cause === 'start') annotate(state, { timeMs, type: 'start' });
   state.pending.restart = false;
@@ -151,7 +154,7 @@ function protectFromHeat(state: MinerState, timeMs: number): boolean {
   state.overheatStreak = 0;
   const hot = state.boards.find((board) => board.pcbCelsius + chipAbovePcbCelsius === hottest);
   const board = hot?.id ?? 1;
-  const text = `chain#${board} - Overheated, chip temp=${Math.round(hottest)}`;
+  const text = `chain#${board} - Overheated, chip temp=${round(hottest)}`;
   log(state, 'miner', { timeMs, level: 'ERROR', text });
   annotate(state, { timeMs, type: 'overheat', board });
   if (tryRestart(state, timeMs, { reason: 'Overheated', coolDownSeconds: 60 })) {
@@ -176,7 +179,7 @@ function operationalBoards(state: MinerState): number {
 }
 
 function protectFromBoards(state: MinerState, timeMs: number): boolean {
-  if (operationalBoards(state) < Math.max(1, misc(state, 'min_operational_chains'))) {
+  if (operationalBoards(state) < max(1, misc(state, 'min_operational_chains'))) {
     const failed = state.boards.find((board) => boardCondition(state, board) === 'failed');
     const description = failed === undefined ? 'Miner initialization failed' : `chain#${failed.id} - Chain break detected`;
     if (failed === undefined || !tryRestart(state, timeMs, { reason: 'Chain break detected', coolDownSeconds: 0 })) {
@@ -185,7 +188,7 @@ function protectFromBoards(state: MinerState, timeMs: number): boolean {
     return true;
   }
   for (const fault of faultsOf(state, 'board_failed')) {
-    const since = Math.max(fault.sinceMs, state.life.phase.sinceMs);
+    const since = max(fault.sinceMs, state.life.phase.sinceMs);
     if (fault.givenUp === true || timeMs - since < 30_000) continue;
     const tolerant = state.settings.miner.misc['disable_chain_break_protection'] === true;
     if (!tolerant && tryRestart(state, timeMs, { reason: 'Chain break detected', coolDownSeconds: 0 })) return true;
@@ -200,7 +203,7 @@ function protectFromBoards(state: MinerState, timeMs: number): boolean {
 function protectFromPsu(state: MinerState, timeMs: number): boolean {
   const [trouble] = faultsOf(state, 'psu_trouble');
   if (trouble === undefined || timeMs - trouble.sinceMs < 60_000) return false;
-  const description = `Failed to set voltage to ${Math.round(state.ramp.to.voltageMv)} mV`;
+  const description = `Failed to set voltage to ${round(state.ramp.to.voltageMv)} mV`;
   log(state, 'miner', { timeMs, level: 'ERROR', text: description });
   fail(state, timeMs, { code: failureCodes.psu, description });
   return true;
@@ -211,7 +214,7 @@ function protectFromLowHashrate(state: MinerState, timeMs: number): boolean {
   const limit = misc(state, 'restart_hashrate');
   const { phase } = state.life;
   const age = timeMs - phase.sinceMs;
-  if (limit === 0 || phase.state !== 'mining' || age < 300_000 || Math.floor(timeMs / 90_000) === Math.floor((timeMs - stepMs) / 90_000)) return false;
+  if (limit === 0 || phase.state !== 'mining' || age < 300_000 || floor(timeMs / 90_000) === floor((timeMs - stepMs) / 90_000)) return false;
   const nominal = state.boards.reduce((sum, board) => sum + boardIdeal(state, board, timeMs), 0);
   const average = state.boards.reduce((sum, board) => sum + board.averageHashrate, 0);
   if (nominal === 0 || state.poolsLostSinceMs !== null || (average / nominal) * 100 >= limit) return false;
@@ -223,7 +226,7 @@ function switchPreset(state: MinerState, timeMs: number): void {
   const switcher = state.settings.miner.overclock.preset_switcher;
   const every = switcher.check_time * 1000;
   if (!switcher.enabled || state.life.phase.state !== 'mining') return;
-  if (Math.floor(timeMs / every) === Math.floor((timeMs - stepMs) / every)) return;
+  if (floor(timeMs / every) === floor((timeMs - stepMs) / every)) return;
   const tuned = state.model.presets.map((row) => String(row.watts)).filter((name) => state.tuned.has(name));
   const place = tuned.indexOf(state.runningPreset);
   if (place === -1) return;
@@ -271,11 +274,13 @@ function turnFans(state: MinerState): void {
   const error = hottestChip(state) - cooling.mode.param;
   const duty = regulateFans(state.fanDuty, { now: error, before: state.fanError, seconds: stepSeconds });
   state.fanError = error;
-  state.fanDuty = Math.max(Math.max(cooling.fan_min_duty, state.model.limits.minFanDuty), Math.min(cooling.fan_max_duty, duty));
+  const limit = misc(state, 'restart_temp');
+  const wanted = limit > 0 && hottestChip(state) >= limit - 2 ? 100 : duty;
+  state.fanDuty = max(cooling.fan_min_duty, state.model.limits.minFanDuty, min(cooling.fan_max_duty, wanted));
 }
 
 function countWork(state: MinerState, timeMs: number): void {
-  const index = Math.floor(timeMs / stepMs);
+  const index = floor(timeMs / stepMs);
   let total = 0;
   for (const board of state.boards) {
     const runs = boardRuns(state, board, timeMs);
@@ -304,7 +309,7 @@ function faultErrorsPerMinute(state: MinerState, board: BoardState): number {
 
 function keepHistory(state: MinerState, timeMs: number): void {
   if (timeMs % historyEveryMs !== 0) return;
-  const pcb = Math.max(...state.boards.map((board) => board.pcbCelsius));
+  const pcb = max(...state.boards.map((board) => board.pcbCelsius));
   state.history.push({
     timeMs,
     hashrate: state.boards.reduce((sum, board) => sum + board.averageHashrate, 0),
@@ -335,7 +340,7 @@ export function advanceTo(state: MinerState, timeMs: number): void {
 
 /** Makes a fresh state one of a miner that has been mining for so many days. */
 export function seasonMining(state: MinerState, days: number): void {
-  const sinceMs = state.startMs - Math.round(days * 86_400_000);
+  const sinceMs = state.startMs - round(days * 86_400_000);
   const { life } = state;
   life.phase = { state: 'mining', sinceMs };
   life.bootedAtMs = sinceMs - 125_000;
@@ -361,7 +366,7 @@ export function quietSample(state: MinerState, timeMs: number): { hashrate: numb
   const hashrate = row?.hashrate ?? state.rating;
   const drift = inletAt({ ...state, faults: [] }, timeMs) - inletAt({ ...state, faults: [] }, state.startMs);
   return {
-    hashrate: hashrate * (1 + 0.004 * (uniform(state.seed + 17, Math.floor(timeMs / historyEveryMs)) - 0.5)),
-    pcb: 55, duty: Math.max(10, Math.min(100, 55 + drift * 4)), watts: row?.watts ?? state.model.stock.watts,
+    hashrate: hashrate * (1 + 0.004 * (uniform(state.seed + 17, floor(timeMs / historyEveryMs)) - 0.5)),
+    pcb: 55, duty: max(10, min(100, 55 + drift * 4)), watts: row?.watts ?? state.model.stock.watts,
   };
 }

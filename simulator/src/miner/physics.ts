@@ -2,6 +2,9 @@
 import type { HardwareModel } from '../hardware.ts';
 import { normal, smoothNoise, uniform } from '../random.ts';
 
+// Bound here because a global is slow to look up inside a test runner's sandbox.
+const { PI, cos, exp, max, min, round, sqrt } = Math;
+
 /** How hard the whole machine is driven. */
 export interface OperatingPoint {
   readonly frequencyMhz: number;
@@ -32,11 +35,11 @@ export function idealHashrate(model: HardwareModel, chips: number, frequencyMhz:
 export function operatingPointFor(model: HardwareModel, target: { readonly watts: number; readonly hashrate: number }): OperatingPoint {
   const frequencyMhz = target.hashrate / (model.hashratePerChipMhz * model.chipsPerBoard * model.boards);
   const ratio = (target.watts / model.stock.watts) * (model.stock.frequencyMhz / frequencyMhz);
-  return { frequencyMhz, voltageMv: Math.round((model.stock.voltageMv * Math.sqrt(ratio)) / 10) * 10 };
+  return { frequencyMhz, voltageMv: round((model.stock.voltageMv * sqrt(ratio)) / 10) * 10 };
 }
 
 export function blendPoints(from: OperatingPoint, to: OperatingPoint, share: number): OperatingPoint {
-  const s = Math.max(0, Math.min(1, share));
+  const s = max(0, min(1, share));
   return {
     frequencyMhz: from.frequencyMhz + (to.frequencyMhz - from.frequencyMhz) * s,
     voltageMv: from.voltageMv + (to.voltageMv - from.voltageMv) * s,
@@ -73,13 +76,13 @@ export function chipGrade(quality: number): ChipGrade {
 /** Fan speed before rounding: not proportional at the low end (25 % → about 2850, 90 % → about 5900 of 6500; 6.2). */
 export function fanRpm(model: HardwareModel, duty: number): number {
   if (duty <= 0) return 0;
-  return Math.min(1, (1680 + 46.9 * duty) / 6370) * model.maxRpm * 0.98;
+  return min(1, (1680 + 46.9 * duty) / 6370) * model.maxRpm * 0.98;
 }
 
 /** Air through the machine, 1 = all fans at full speed. */
 export function airflow(model: HardwareModel, rpms: readonly number[]): number {
   const total = rpms.reduce((sum, rpm) => sum + rpm, 0);
-  return Math.max(0.05, total / (model.fans * model.maxRpm * 0.98));
+  return max(0.05, total / (model.fans * model.maxRpm * 0.98));
 }
 
 /** How far the hottest sensor of a board settles above the inlet, °C: 30 °C at a stock board's power and 60 % fans [S]. */
@@ -90,7 +93,7 @@ export function boardRise(model: HardwareModel, boardWatts: number, flow: number
 
 /** One step of exponential settling. */
 export function settleTowards(value: number, goal: { readonly target: number; readonly seconds: number; readonly inertiaSeconds: number }): number {
-  return goal.target + (value - goal.target) * Math.exp(-goal.seconds / goal.inertiaSeconds);
+  return goal.target + (value - goal.target) * exp(-goal.seconds / goal.inertiaSeconds);
 }
 
 /** The fan controller: a PI rule in its incremental form on the hottest chip; result in % before limits. */
@@ -101,7 +104,7 @@ export function regulateFans(duty: number, error: { readonly now: number; readon
 /** Air at the intake, °C: the room, day and night (±2.5 °C, warmest at 15:00 UTC) and some weather. */
 export function inletCelsius(seed: number, roomCelsius: number, timeMs: number): number {
   const hour = (timeMs / 3_600_000) % 24;
-  return roomCelsius + 2.5 * Math.cos(((hour - 15) / 12) * Math.PI) + 0.8 * smoothNoise(seed, timeMs, 3_600_000);
+  return roomCelsius + 2.5 * cos(((hour - 15) / 12) * PI) + 0.8 * smoothNoise(seed, timeMs, 3_600_000);
 }
 
 /** Power of the fans, W: cubic in speed, 18 W a fan at full speed [S]. */

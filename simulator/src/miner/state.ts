@@ -141,7 +141,11 @@ export function presetPoint(state: MinerState, name: string): OperatingPoint {
   return { frequencyMhz: freq, voltageMv: volt * 10 };
 }
 
-export function faultsOf(state: MinerState, kind: ConditionKind): ActiveFault[] {
+const noFaults: readonly ActiveFault[] = [];
+
+export function faultsOf(state: MinerState, kind: ConditionKind): readonly ActiveFault[] {
+  // Nearly always so, and asked many times in every step.
+  if (state.faults.length === 0) return noFaults;
   return state.faults.filter((fault) => fault.kind === kind);
 }
 

@@ -6,15 +6,21 @@ import { airflow, blendPoints, chipAbovePcbCelsius, fanRpm, idealHashrate, inlet
 import type { BoardState, MinerState } from './state.ts';
 import { faultsOf, hasFault, stepMs } from './state.ts';
 
+// Bound here because a global is slow to look up inside a test runner's sandbox.
+const { floor, max, min, round: roundWhole } = Math;
+
 /** All pools lost for so long, and hashing stops while the state stays `mining` (vnish-api.md 6.4; duration [S]). */
 const hashOnWithoutPoolMs = 120_000;
 
+const noChips: ReadonlySet<number> = new Set();
+
 /** Chips of a board that the fault `chips_bad` kills, at fixed places. */
 export function badChips(state: MinerState, board: BoardState): ReadonlySet<number> {
+  if (state.faults.length === 0) return noChips;
   const dead = new Set<number>();
   for (const fault of faultsOf(state, 'chips_bad')) {
     if ((fault.params.board ?? 1) !== board.id) continue;
-    const count = Math.min(fault.params.count ?? 6, state.model.chipsPerBoard);
+    const count = min(fault.params.count ?? 6, state.model.chipsPerBoard);
     for (let i = 0; i < count; i += 1) dead.add((i * 7 + 3) % state.model.chipsPerBoard);
   }
   return dead;
@@ -29,7 +35,7 @@ export function chipQuality(board: BoardState, chip: number, dead: ReadonlySet<n
 
 export function throttleShare(state: MinerState, timeMs: number): number {
   const { from, to, startMs } = state.throttle;
-  const share = Math.max(0, Math.min(1, (timeMs - startMs) / (timelines.throttleRamp * 1000)));
+  const share = max(0, min(1, (timeMs - startMs) / (timelines.throttleRamp * 1000)));
   return (from + (to - from) * share) / 100;
 }
 
@@ -44,10 +50,11 @@ export function pointAt(state: MinerState, timeMs: number): OperatingPoint {
 export type BoardCondition = 'present' | 'missing' | 'failed' | 'disabled';
 
 export function boardCondition(state: MinerState, board: BoardState): BoardCondition {
-  const about = (kind: 'board_missing' | 'board_failed') =>
-    faultsOf(state, kind).some((fault) => (fault.params.board ?? 1) === board.id);
-  if (about('board_missing')) return 'missing';
-  if (about('board_failed')) return 'failed';
+  for (const { kind, params } of state.faults) {
+    if ((params.board ?? 1) !== board.id) continue;
+    if (kind === 'board_missing') return 'missing';
+    if (kind === 'board_failed') return 'failed';
+  }
   return state.settings.miner.overclock.chains[board.id - 1]?.disabled === true ? 'disabled' : 'present';
 }
 
@@ -75,7 +82,7 @@ function degradation(state: MinerState, timeMs: number): number {
   let share = 1;
   for (const { params, sinceMs } of faultsOf(state, 'hashrate_degraded')) {
     const lost = ((params.ratio ?? 0.3) * (timeMs - sinceMs)) / 3_600_000;
-    share *= Math.max(params.floor ?? 0.88, 1 - lost);
+    share *= max(params.floor ?? 0.88, 1 - lost);
   }
   return share;
 }
@@ -84,7 +91,7 @@ function degradation(state: MinerState, timeMs: number): number {
 function tuningShare(state: MinerState, timeMs: number): number {
   if (state.life.phase.state !== 'auto-tuning') return 1;
   if (hasFault(state, 'stuck_autotune')) return 0.86;
-  return Math.min(1, 0.85 + (0.15 * (timeMs - state.life.phase.sinceMs)) / (timelines.autoTuning * 1000));
+  return min(1, 0.85 + (0.15 * (timeMs - state.life.phase.sinceMs)) / (timelines.autoTuning * 1000));
 }
 
 function boardQuality(state: MinerState, board: BoardState): number {
@@ -105,13 +112,13 @@ export function boardEffective(state: MinerState, board: BoardState, timeMs: num
 /** `hashrate_rt`: jitters by some per cent around the mean (vnish-api.md 6.2), anew in every grid step. */
 export function boardRealtime(state: MinerState, board: BoardState, timeMs: number): number {
   const effective = boardEffective(state, board, timeMs);
-  const jitter = 0.035 * boundedNormal(board.seed + 11, Math.floor(timeMs / stepMs), 2.2);
+  const jitter = 0.035 * boundedNormal(board.seed + 11, floor(timeMs / stepMs), 2.2);
   return round(effective * (1 + jitter), 2);
 }
 
 export function round(value: number, digits: number): number {
   const scale = 10 ** digits;
-  return Math.round(value * scale) / scale;
+  return roundWhole(value * scale) / scale;
 }
 
 /** Electrical power of one board, W, whole as the API gives it. */
@@ -125,7 +132,7 @@ export function boardWatts(state: MinerState, board: BoardState, timeMs: number)
   const point = pointAt(state, timeMs);
   const share = watts(state.model, point) / state.model.boards;
   const idle = idleWithoutPool(state, timeMs) ? 0.35 : 1;
-  return Math.round(share * board.frequencyFactor * leakage(board.pcbCelsius + chipAbovePcbCelsius) * idle);
+  return roundWhole(share * board.frequencyFactor * leakage(board.pcbCelsius + chipAbovePcbCelsius) * idle);
 }
 
 export function inletAt(state: MinerState, timeMs: number): number {
@@ -143,7 +150,7 @@ export function fanSpeeds(state: MinerState, timeMs: number): number[] {
   return Array.from({ length: state.model.fans }, (_, fan) => {
     if (lost.has(fan)) return 0;
     const own = 1 + 0.008 * smoothNoise(state.seed + 31 + fan, timeMs, 60_000) + 0.006 * (fan - 1.5);
-    return Math.round((fanRpm(state.model, state.fanDuty) * own) / 30) * 30;
+    return roundWhole((fanRpm(state.model, state.fanDuty) * own) / 30) * 30;
   });
 }
 
@@ -155,10 +162,10 @@ export function flowAt(state: MinerState, timeMs: number): number {
 /** The four sensors of a board, intake to exhaust, whole degrees. */
 export function boardSensors(state: MinerState, board: BoardState, timeMs: number): number[] {
   const inlet = inletAt(state, timeMs);
-  return sensorPlaces.map((place) => Math.round(inlet + (board.pcbCelsius - inlet) * place));
+  return sensorPlaces.map((place) => roundWhole(inlet + (board.pcbCelsius - inlet) * place));
 }
 
 /** The hottest chip that the fan controller looks at. */
 export function hottestChip(state: MinerState): number {
-  return Math.max(...state.boards.map((board) => board.pcbCelsius)) + chipAbovePcbCelsius;
+  return max(...state.boards.map((board) => board.pcbCelsius)) + chipAbovePcbCelsius;
 }

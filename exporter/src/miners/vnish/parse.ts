@@ -1,6 +1,6 @@
 /** From VNish's replies to readings; pure. Field names and units: vnish-api.md, 2.3 and 2.5. */
 import type { Mismatch } from '../../mismatch.ts';
-import { fieldsOf, isObject, type Fields, type JsonObject } from '../fields.ts';
+import { fieldsOf, isObject, longestList, type Fields, type JsonObject } from '../fields.ts';
 import { minerStates, type BoardReading, type FanReading, type Identity, type MinMax, type PoolReading, type Preset, type PresetReading, type Reading } from '../reading.ts';
 
 /** H/s in one unit of `hr_measure`; the field names never change, only the unit (vnish-api.md, 0). */
@@ -43,7 +43,7 @@ export function parseReading(replies: Replies, at: number, mismatch: Mismatch): 
     ...parseStatus(replies, miner, mismatch),
     identity,
     uptimeSeconds: uptime === undefined ? undefined : parseUptime(uptime),
-    boardsExpected: model?.optional.object('chain')?.number('num_chains', 1),
+    boardsExpected: model?.optional.object('chain')?.number('num_chains', 1, longestList),
     preset,
     presets: replies.presets,
   });
@@ -51,7 +51,9 @@ export function parseReading(replies: Replies, at: number, mismatch: Mismatch): 
 
 /** Drops keys whose value is undefined, so that absent is absent. */
 function defined<T extends object>(value: { readonly [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T;
+  const present: Partial<T> = {};
+  for (const key in value) if (value[key] !== undefined) present[key] = value[key];
+  return present as T;
 }
 
 export function parseIdentity({ info, model, summary }: Background & { summary?: JsonObject }, mismatch: Mismatch): Identity | undefined {
@@ -105,9 +107,10 @@ function parseSummary(miner: Fields, unit: number | undefined): SummaryPart {
   });
 }
 
-/** Rounded to 9 digits so that 13.8 V does not become 13.800000000000001. */
+/** Rounded, so that 13.8 V does not become 13.800000000000001: to whole units when scaled up, to 1e-6 when scaled down. */
 function scaled(value: number | undefined, factor: number | undefined): number | undefined {
-  return value === undefined || factor === undefined ? undefined : Number((value * factor).toPrecision(12));
+  if (value === undefined || factor === undefined) return undefined;
+  return factor >= 1 ? Math.round(value * factor) : Math.round(value * factor * 1e6) / 1e6;
 }
 
 function psuTemperatures(temperatures: Fields | undefined): Record<string, number> {
@@ -211,6 +214,9 @@ export function parsePresetText(text: string): { powerWatts?: number; hashrate?:
   return { powerWatts: Number(match[1]), ...(factor === undefined ? {} : { hashrate: Number(match[2]) * factor }) };
 }
 
+/** Several times what any firmware offers. */
+const mostPresets = 200;
+
 /** The list of /autotune/presets: a bare array, or `{presets: []}` in some builds. "disabled" is manual mode. */
 export function parsePresets(reply: unknown, unit: number | undefined, mismatch: Mismatch): Preset[] {
   const list: unknown = isObject(reply) ? reply['presets'] : reply;
@@ -218,7 +224,7 @@ export function parsePresets(reply: unknown, unit: number | undefined, mismatch:
     mismatch('presets', 'presets');
     return [];
   }
-  return (list as unknown[]).flatMap((item) => {
+  return (list as unknown[]).slice(0, mostPresets).flatMap((item) => {
     if (!isObject(item)) return [];
     const fields = fieldsOf(item, 'presets', mismatch);
     const name = fields.text('name');

@@ -8,6 +8,9 @@ type JsonObject = Readonly<Record<string, unknown>>;
 /** Hashes in one unit of the estimates' denominator: all samples are per 1e6 hashes a second (1.3). */
 const usualFactor = 1e6;
 
+/** An account with more has a fleet beyond one exporter; what comes beyond is left out and counted. */
+const mostWorkers = 10_000;
+
 function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -62,9 +65,9 @@ export function parseStatus(data: JsonObject, mismatch: Mismatch): Pick<PoolRead
 export function parseWallet(data: JsonObject, mismatch: Mismatch): Pick<PoolReading, 'workers' | 'balances'> {
   const balances = isObject(data['balances']) ? Object.entries(data['balances']) : [];
   const miners: readonly unknown[] | undefined = Array.isArray(data['miners']) ? data['miners'] : undefined;
-  if (miners === undefined) mismatch('prohashing', 'miners');
+  if (miners === undefined || miners.length > mostWorkers) mismatch('prohashing', 'miners');
   const byName = new Map<string, PoolWorker>();
-  for (const item of miners ?? []) {
+  for (const item of miners?.slice(0, mostWorkers) ?? []) {
     const worker = isObject(item) ? item['ID'] : undefined;
     if (!isObject(item) || typeof worker !== 'string' || worker === '') {
       mismatch('prohashing', 'ID');

@@ -1,0 +1,469 @@
+/**
+ * For every alert at least one course of events: what is measured, when it fires and with which words, when it is over;
+ * and the courses in which it must stay quiet. Times and texts are written out here, not taken from the rules.
+ */
+import { but, counted, healthy, held, minerLabels, of, type Series } from './series.ts';
+
+export interface Firing {
+  readonly alert: string;
+  readonly when: string;
+  readonly series: Series;
+  /** First evaluation at which it fires; 15 s earlier it must not. */
+  readonly fires: string;
+  /** First evaluation at which it is over; 15 s earlier it still fires. */
+  readonly over?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly summary: string;
+  readonly description: string;
+}
+
+export interface Quiet {
+  readonly alert: string;
+  readonly when: string;
+  readonly series: Series;
+  readonly at: readonly string[];
+}
+
+const miner = (severity: string, more: Readonly<Record<string, string>> = {}) => ({ severity, scope: 'miner', ...minerLabels, ...more });
+const exporter = { job: 'hashfleet', instance: 'exporter:9788' };
+const ofExporter = (metric: string) => `${metric}{job="hashfleet",instance="exporter:9788"}`;
+const state = (name: string) => of('miner_state', `state="${name}"`);
+const intent = (name: string) => of('miner_intent', `intent="${name}"`);
+const chip = of('miner_temperature_celsius', 'sensor="chip",stat="max"');
+const pcb = of('miner_temperature_celsius', 'sensor="pcb",stat="max"');
+const others = (metric: string, miners: readonly string[]) => miners.map((name) => `${metric}{miner="${name}",site="barn",model="Antminer L9"}`);
+const maintenance = { [intent('mine')]: held([0, '3h']), [intent('maintenance')]: held([1, '3h']) };
+
+export const firing: readonly Firing[] = [
+  {
+    alert: 'Watchdog', when: 'always', series: {}, fires: '0s',
+    labels: { severity: 'info', scope: 'exporter' },
+    summary: 'Alerting works',
+    description: 'Fires always, so that its absence shows that Prometheus, Alertmanager or the way out is broken. Send it to a dead man\'s switch.',
+  },
+  {
+    alert: 'ExporterDown', when: 'the scrape fails',
+    series: { [ofExporter('up')]: held([1, '5m'], [0, '5m'], [1, '10m']) },
+    fires: '6m', over: '10m',
+    labels: { severity: 'critical', scope: 'exporter', ...exporter },
+    summary: 'The exporter at exporter:9788 is down',
+    description: 'Prometheus cannot scrape exporter:9788. No miner is watched and no action can be sent until it is back.',
+  },
+  {
+    alert: 'ExporterDown', when: 'there is no exporter to scrape',
+    series: { [ofExporter('up')]: held([1, '5m'], ['gone', '10m']) },
+    fires: '6m',
+    labels: { severity: 'critical', scope: 'exporter', job: 'hashfleet' },
+    summary: 'The exporter is down',
+    description: 'Prometheus has no exporter to scrape. No miner is watched and no action can be sent until it is back.',
+  },
+  {
+    alert: 'ExporterConfigReloadFailed', when: 'fleet.yaml was refused',
+    series: { [ofExporter('hashfleet_config_reload_success')]: held([1, '5m'], [0, '10m'], [1, '10m']) },
+    fires: '6m', over: '15m',
+    labels: { severity: 'warning', scope: 'exporter', ...exporter },
+    summary: 'The exporter at exporter:9788 refused its configuration',
+    description: 'The last load of fleet.yaml failed, so the exporter runs on with the configuration before. Changes to miners, tariffs and tokens are not in force.',
+  },
+  {
+    alert: 'ExporterPollsLate', when: 'polls begin 90 s late',
+    series: { [ofExporter('hashfleet_poll_lag_seconds')]: held([0.2, '5m'], [90, '10m'], [0.2, '10m']) },
+    fires: '10m', over: '20m',
+    labels: { severity: 'warning', scope: 'exporter', ...exporter },
+    summary: 'Polls at exporter:9788 run late',
+    description: 'Polls begin 1m 30s behind their schedule. Readings are older than they look.',
+  },
+  {
+    alert: 'SiteDown', when: 'three of four miners are gone',
+    series: {
+      ...Object.fromEntries(others('miner_up', ['a', 'b', 'c']).map((name) => [name, held([1, '5m'], [0, '10m'], [1, '10m'])])),
+      ...Object.fromEntries(others('miner_up', ['d']).map((name) => [name, held([1, '25m'])])),
+    },
+    fires: '6m', over: '20m',
+    labels: { severity: 'critical', scope: 'site', site: 'barn' },
+    summary: 'Site barn is down',
+    description: '75% of the miners at barn do not answer. Look at power, switch and uplink before the miners; their single alerts are held back.',
+  },
+  {
+    alert: 'MinerUnreachable', when: 'the miner stops answering',
+    series: but({ [of('miner_up')]: held([1, '5m'], [0, '10m'], [1, '15m']) }),
+    fires: '8m', over: '20m',
+    labels: miner('critical'),
+    summary: 'l9-01 does not answer',
+    description: 'l9-01 (Antminer L9) at barn, address 192.0.2.11, has not answered a poll for 3m or longer.',
+  },
+  {
+    alert: 'MinerPasswordWrong', when: 'logins are refused',
+    series: but({ [of('miner_poll_failures_total', 'reason="auth"')]: counted([0, '5m'], [4, '10m'], [0, '30m']) }),
+    // The first refused login is counted at 5m15s.
+    fires: '7m15s',
+    labels: miner('warning'),
+    summary: 'l9-01 refuses our password',
+    description: 'l9-01 at barn refuses the password of fleet.yaml or has locked us out for too many tries. It cannot be steered.',
+  },
+  {
+    alert: 'MinerPasswordWrong', when: 'the miner can be read, but refuses the password',
+    series: but({ [of('miner_credentials_accepted')]: held([1, '5m'], [0, '10m'], [1, '30m']) }),
+    fires: '7m', over: '20m',
+    labels: miner('warning'),
+    summary: 'l9-01 refuses our password',
+    description: 'l9-01 at barn refuses the password of fleet.yaml or has locked us out for too many tries. It cannot be steered.',
+  },
+  {
+    alert: 'MinerReadingStale', when: 'the poll loop forgets the miner',
+    series: but({ [of('miner_last_success_timestamp_seconds')]: `0+15x40 600+0x39 1200+15x40` }),
+    // The last success is at 10m; it is older than 5 minutes from 15m15s on.
+    fires: '16m15s', over: '20m15s',
+    labels: miner('warning'),
+    summary: 'The reading of l9-01 is old',
+    description: 'l9-01 at barn counts as up, but its last reading is 6m 15s old. The poll loop does not reach it.',
+  },
+  {
+    alert: 'MinerFailure', when: 'the firmware gives up',
+    series: but({
+      [state('mining')]: held([1, '5m'], [0, '10m'], [1, '15m']),
+      [state('failure')]: held([0, '5m'], [1, '10m'], [0, '15m']),
+      [of('miner_failure_info', 'code="1002",description="Failed to parse miner configuration"')]: `_x20 ${held([1, '10m'], ['gone', '15m'])}`,
+    }),
+    fires: '6m', over: '20m',
+    labels: miner('critical'),
+    summary: 'l9-01 has failed',
+    description: 'l9-01 (Antminer L9) at barn stopped with failure 1002: Failed to parse miner configuration. It earns nothing until it is repaired or restarted.',
+  },
+  {
+    alert: 'MinerFailure', when: 'the firmware gives no code',
+    series: but({ [state('mining')]: held([0, '30m']), [state('failure')]: held([1, '30m']) }),
+    fires: '1m',
+    labels: miner('critical'),
+    summary: 'l9-01 has failed',
+    description: 'l9-01 (Antminer L9) at barn stopped with failure code unknown: no description. It earns nothing until it is repaired or restarted.',
+  },
+  {
+    alert: 'MinerNotMining', when: 'it was stopped at the machine',
+    series: but({
+      [state('mining')]: held([1, '5m'], [0, '20m'], [1, '15m']),
+      [state('stopped')]: held([0, '5m'], [1, '20m'], [0, '15m']),
+    }),
+    fires: '15m', over: '25m',
+    labels: miner('critical'),
+    summary: 'l9-01 should mine and does not',
+    description: 'l9-01 at barn is meant to mine, but has been out of mining for 10m or longer; now stopped.',
+  },
+  {
+    alert: 'MinerNotMining', when: 'it goes in circles between starting and restarting',
+    series: but({
+      [state('mining')]: held([1, '5m'], [0, '25m']),
+      [state('restarting')]: held([0, '5m'], [1, '5m'], [0, '20m']),
+      [state('starting')]: held([0, '10m'], [1, '20m']),
+    }),
+    fires: '15m',
+    labels: miner('critical'),
+    summary: 'l9-01 should mine and does not',
+    description: 'l9-01 at barn is meant to mine, but has been out of mining for 10m or longer; now starting.',
+  },
+  {
+    alert: 'MinerTuningTooLong', when: 'tuning does not end',
+    series: but({
+      [state('mining')]: held([0, '2h']), [state('auto-tuning')]: held([1, '1h'], [0, '1h']),
+      [of('miner_state_seconds')]: `28500+15x239 0+15x240`,
+    }),
+    // 28800 s are reached at 5m; more than that at 5m15s.
+    fires: '10m15s', over: '1h',
+    labels: miner('info'),
+    summary: 'l9-01 tunes without end',
+    description: 'l9-01 at barn has been auto-tuning for 8h 5m 15s. It cannot reach what its preset asks.',
+  },
+  {
+    alert: 'MinerRestartLoop', when: 'it restarts every five minutes',
+    series: but({ [of('miner_restarts_total')]: '0+0x240 1+0x19 2+0x19 3+0x19 4+0x19 5+0x200' }),
+    // The fourth restart is at 1h15m15s; over the window of 1h Prometheus extrapolates 4 a little.
+    fires: '1h16m15s',
+    labels: miner('warning'),
+    summary: 'l9-01 restarts again and again',
+    description: 'The firmware of l9-01 at barn restarted mining 4 times within 1h.',
+  },
+  {
+    alert: 'MinerChangedByOthers', when: 'the pool was changed at the machine',
+    series: but({ [of('miner_unexpected_changes_total', 'kind="pool"')]: held([0, '20m'], [1, '40m']) }),
+    // Over once the change has left the window of 15m.
+    fires: '20m', over: '35m',
+    labels: miner('critical', { kind: 'pool' }),
+    summary: 'Somebody else changed the pool of l9-01',
+    description: 'The pool of l9-01 at barn changed within the last 15m, and not through Hashfleet. If nobody of yours did it, the miner may work for somebody else.',
+  },
+  {
+    alert: 'MinerChangedByOthers', when: 'the preset was changed at the machine',
+    series: but({ [of('miner_unexpected_changes_total', 'kind="preset"')]: held([0, '20m'], [1, '40m']) }),
+    fires: '20m', over: '35m',
+    labels: miner('warning', { kind: 'preset' }),
+    summary: 'Somebody else changed the preset of l9-01',
+    description: 'The preset setting of l9-01 at barn changed within the last 15m, and not through Hashfleet.',
+  },
+  {
+    alert: 'MinerHashrateLow', when: 'it slides to 82 %',
+    series: but({ [of('miner_hashrate_ratio')]: held([0.99, '5m'], [0.82, '20m'], [0.99, '20m']) }),
+    fires: '15m', over: '30m',
+    labels: miner('warning'),
+    summary: 'l9-01 does 82% of its hashrate',
+    description: 'l9-01 (Antminer L9) at barn does 82% of what its preset promises, less than 90 %.',
+  },
+  {
+    alert: 'MinerHashrateLow', when: 'manual mode has no preset, and the average falls against the theory',
+    series: but({
+      [of('miner_hashrate_average_hashes_per_second')]: held([16e9, '5m'], [12e9, '20m']),
+      [of('miner_hashrate_nominal_hashes_per_second')]: held([16e9, '25m']),
+    }),
+    fires: '15m',
+    labels: miner('warning'),
+    summary: 'l9-01 does 75% of its hashrate',
+    description: 'l9-01 (Antminer L9) at barn does 75% of what its preset promises, less than 90 %.',
+  },
+  {
+    alert: 'MinerBoardLost', when: 'board 2 fails and the miner runs on',
+    series: but({
+      [of('miner_board_up', 'board="1"')]: held([1, '30m']),
+      [of('miner_board_up', 'board="2"')]: held([1, '5m'], [0, '10m'], [1, '15m']),
+    }),
+    fires: '8m', over: '20m',
+    labels: miner('warning', { board: '2' }),
+    summary: 'l9-01 has lost board 2',
+    description: 'Board 2 of l9-01 (Antminer L9) at barn is missing or has failed. The miner runs on without it.',
+  },
+  {
+    alert: 'MinerBoardWeak', when: 'board 3 hashes 20 % below its siblings',
+    series: but({
+      [of('miner_board_up', 'board="3"')]: held([1, '2h']),
+      [of('miner_board_deviation_ratio', 'board="3"')]: held([0, '30m'], [-0.2, '30m'], [0, '1h']),
+    }),
+    // 61 samples in 15 minutes: the 31st low one takes the average below -0.1, at 37m30s; the wait is 5m.
+    fires: '42m30s',
+    labels: miner('warning', { board: '3' }),
+    summary: 'Board 3 of l9-01 is weak',
+    description: 'Board 3 of l9-01 (Antminer L9) at barn hashes -16.72% against its siblings over 15m; more than 10 % below them is a defect.',
+  },
+  {
+    alert: 'MinerEfficiencyBad', when: 'it takes 130 % of the energy promised',
+    series: but({
+      [of('miner_efficiency_joules_per_megahash')]: held([0.2, '10m'], [0.26, '40m']),
+      [of('miner_preset_power_watts')]: held([3200, '50m']),
+      [of('miner_preset_hashrate_hashes_per_second')]: held([16e9, '50m']),
+    }),
+    // 41 samples in 10 minutes: the 21st bad one takes the average above 1.15, at 15m; the wait is 5m.
+    fires: '20m',
+    labels: miner('warning'),
+    summary: 'l9-01 uses too much energy for its work',
+    description: 'l9-01 (Antminer L9) at barn needs 130% of the energy per hash that its preset promises.',
+  },
+  {
+    alert: 'MinerUnprofitable', when: 'the price falls',
+    series: but({ [of('miner_profit_usd_per_day')]: held([1.5, '5m'], [-0.75, '80m'], [1.5, '30m']) }),
+    fires: '1h5m', over: '1h30m',
+    labels: miner('info'),
+    summary: 'l9-01 costs more than it earns',
+    description: 'l9-01 at barn loses -0.75 USD a day at the present price and tariff.',
+  },
+  {
+    alert: 'MinerOverheating', when: 'chips reach 86 °C',
+    series: but({ [chip]: held([75, '5m'], [86, '10m'], [75, '20m']), [pcb]: held([60, '5m'], [71, '10m'], [60, '20m']) }),
+    fires: '10m', over: '20m',
+    labels: miner('warning'),
+    summary: 'l9-01 is hot',
+    description: 'The hottest sensor of l9-01 at barn reads 86 °C (limit for chips 85, for boards without chip sensors 70 °C).',
+  },
+  {
+    alert: 'MinerOverheating', when: 'the chip sensors are silent and a board reaches 71 °C',
+    series: but({ [pcb]: held([60, '5m'], [71, '10m'], [60, '20m']) }),
+    fires: '10m', over: '20m',
+    labels: miner('warning'),
+    summary: 'l9-01 is hot',
+    description: 'The hottest sensor of l9-01 at barn reads 71 °C (limit for chips 85, for boards without chip sensors 70 °C).',
+  },
+  {
+    alert: 'MinerFanLost', when: 'fan 1 stops',
+    series: but({ [of('miner_fan_up', 'fan="0"')]: held([1, '30m']), [of('miner_fan_up', 'fan="1"')]: held([1, '5m'], [0, '10m'], [1, '15m']) }),
+    fires: '7m', over: '20m',
+    labels: miner('warning', { fan: '1' }),
+    summary: 'l9-01 has lost fan 1',
+    description: 'Fan 1 of l9-01 (Antminer L9) at barn does not turn. The others run faster; one more and the firmware stops mining.',
+  },
+  {
+    alert: 'MinerPoolsDown', when: 'no pool answers',
+    series: but({ [of('miner_pools_alive')]: held([2, '5m'], [0, '10m'], [2, '15m']) }),
+    fires: '8m', over: '20m',
+    labels: miner('critical'),
+    summary: 'l9-01 reaches none of its pools',
+    description: 'l9-01 at barn mines, but none of your pools in its slots takes its work.',
+  },
+  {
+    alert: 'MinerPoolRejectsHigh', when: 'every tenth share is refused',
+    series: but({
+      [of('miner_shares_total', 'result="accepted"')]: counted([8, '1h'], [7.2, '1h']),
+      [of('miner_shares_total', 'result="rejected"')]: counted([0, '1h'], [0.4, '1h']),
+      [of('miner_shares_total', 'result="stale"')]: counted([0, '1h'], [0.4, '1h']),
+    }),
+    // 8 shares a minute, 0.8 of them refused from 1h on: 3 % of 30 minutes is passed after 9; the wait is 5m.
+    fires: '1h14m',
+    labels: miner('warning'),
+    summary: 'The pool refuses 4.667% of the shares of l9-01',
+    description: 'Over 30m the pool refused 4.667% of the shares of l9-01 at barn as rejected or stale; more than 3 % is not normal.',
+  },
+  {
+    alert: 'PoolSeesLess', when: 'the pool credits three quarters',
+    series: but({
+      [of('miner_hashrate_hashes_per_second')]: held([16e9, '3h']),
+      'pool_worker_hashrate_hashes_per_second{pool="prohashing",worker="farm.l9-01",miner="l9-01"}': held([12e9, '3h']),
+      'pool_up{pool="prohashing"}': held([1, '3h']),
+    }),
+    fires: '15m',
+    labels: miner('warning', { pool: 'prohashing' }),
+    summary: 'prohashing sees 75% of what l9-01 does',
+    description: 'Over 1h prohashing credited 75% of the hashrate that l9-01 at barn reports. Fee and luck explain some percent, not this.',
+  },
+  {
+    alert: 'PoolSeesLess', when: 'the worker vanishes at the pool, and the model becomes known meanwhile',
+    series: but({
+      'miner_hashrate_hashes_per_second{miner="l9-01",site="barn",model="unknown"}': held([16e9, '1h'], ['gone', '2h']),
+      [of('miner_hashrate_hashes_per_second')]: `_x240 ${held([16e9, '2h'])}`,
+      'pool_worker_hashrate_hashes_per_second{pool="prohashing",worker="farm.l9-01",miner="l9-01"}': held([16e9, '1h'], ['gone', '2h']),
+      'pool_up{pool="prohashing"}': held([1, '3h']),
+    }),
+    // 241 samples in an hour: fewer than 80 % of them from 1h12m on; the wait is 15m.
+    fires: '1h27m',
+    labels: miner('warning', { pool: 'prohashing' }),
+    summary: 'prohashing sees 54.77% of what l9-01 does',
+    description: 'Over 1h prohashing credited 54.77% of the hashrate that l9-01 at barn reports. Fee and luck explain some percent, not this.',
+  },
+  {
+    alert: 'PoolUnreachable', when: 'the pool times out',
+    series: {
+      'pool_up{pool="prohashing"}': held([1, '5m'], [0, '20m'], [1, '15m']),
+      'pool_failure_info{pool="prohashing",reason="timeout"}': `_x20 ${held([1, '20m'], ['gone', '15m'])}`,
+    },
+    fires: '15m', over: '30m',
+    labels: { severity: 'warning', scope: 'pool', pool: 'prohashing' },
+    summary: 'The API of prohashing cannot be read',
+    description: 'prohashing has not answered for 10m or longer; last reason: timeout. Balances and earnings stand still; mining may well go on.',
+  },
+  {
+    alert: 'PoolClosed', when: 'the pool says that it has closed',
+    series: {
+      'pool_up{pool="prohashing"}': held([1, '5m'], [0, '25m']),
+      'pool_failure_info{pool="prohashing",reason="closed"}': `_x20 ${held([1, '10m'], ['gone', '15m'])}`,
+    },
+    fires: '10m', over: '15m',
+    labels: { severity: 'critical', scope: 'pool', pool: 'prohashing' },
+    summary: 'prohashing has closed',
+    description: 'prohashing has closed for good. Miners that still point at it earn nothing; a balance left there may be lost.',
+  },
+  {
+    alert: 'ActionFailed', when: 'a preset was not taken',
+    series: { 'hashfleet_actions_total{job="hashfleet",instance="exporter:9788",action="preset",outcome="failed"}': held([0, '20m'], [1, '40m']) },
+    fires: '20m', over: '35m',
+    labels: { severity: 'warning', scope: 'exporter', action: 'preset', outcome: 'failed' },
+    summary: 'An action did not take: preset failed',
+    description: 'At least one preset within the last 15m ended failed. The miner may not be in the state that you asked for.',
+  },
+];
+
+/** Both severities of an alert at once: the inhibition in alertmanager.yml then shows one. */
+export const firingBoth: readonly (Omit<Firing, 'over' | 'summary' | 'description' | 'labels'> & { readonly severities: readonly string[] })[] = [
+  {
+    alert: 'MinerHashrateLow', when: 'more than a board is lost',
+    series: but({ [of('miner_hashrate_ratio')]: held([0.99, '5m'], [0.33, '20m']) }),
+    fires: '15m', severities: ['critical', 'warning'],
+  },
+  {
+    alert: 'MinerOverheating', when: 'chips reach 89 °C',
+    series: but({ [chip]: held([75, '5m'], [89, '10m']) }),
+    fires: '10m', severities: ['critical', 'warning'],
+  },
+];
+
+export const quiet: readonly Quiet[] = [
+  { alert: 'ExporterDown', when: 'one scrape fails', series: { [ofExporter('up')]: held([1, '5m'], [0, '45s'], [1, '10m']) }, at: ['5m45s', '6m', '7m'] },
+  { alert: 'ExporterPollsLate', when: 'a round is late', series: { [ofExporter('hashfleet_poll_lag_seconds')]: held([40, '4m'], [1, '10m']) }, at: ['4m', '6m'] },
+  {
+    alert: 'SiteDown', when: 'exactly half of the site is gone',
+    series: {
+      ...Object.fromEntries(others('miner_up', ['a', 'b']).map((name) => [name, held([0, '25m'])])),
+      ...Object.fromEntries(others('miner_up', ['c', 'd']).map((name) => [name, held([1, '25m'])])),
+    },
+    at: ['10m', '20m'],
+  },
+  { alert: 'SiteDown', when: 'the only miner of a site is gone', series: but({ [of('miner_up')]: held([0, '30m']) }), at: ['10m', '20m'] },
+  {
+    alert: 'SiteDown', when: 'most of the site is in maintenance',
+    series: Object.fromEntries(['a', 'b', 'c'].flatMap((name) => [
+      [`miner_up{miner="${name}",site="barn",model="Antminer L9"}`, held([0, '25m'])],
+      [`miner_intent{miner="${name}",site="barn",model="Antminer L9",intent="maintenance"}`, held([1, '25m'])],
+    ])),
+    at: ['10m', '20m'],
+  },
+  { alert: 'MinerUnreachable', when: 'it reboots', series: but({ [of('miner_up')]: held([1, '5m'], [0, '2m45s'], [1, '15m']) }), at: ['7m45s', '8m', '10m'] },
+  { alert: 'MinerUnreachable', when: 'it is in maintenance', series: but({ ...maintenance, [of('miner_up')]: held([0, '30m']) }), at: ['10m', '25m'] },
+  { alert: 'MinerUnreachable', when: 'the exporter is down and nothing is known', series: but({ [of('miner_up')]: held([1, '5m'], ['gone', '20m']) }), at: ['8m', '10m', '20m'] },
+  { alert: 'MinerPasswordWrong', when: 'polls fail for other reasons', series: but({ [of('miner_poll_failures_total', 'reason="timeout"')]: counted([4, '1h']) }), at: ['20m'] },
+  { alert: 'MinerReadingStale', when: 'the miner is known to be down', series: but({ [of('miner_up')]: held([0, '30m']), [of('miner_last_success_timestamp_seconds')]: held([0, '30m']) }), at: ['10m', '20m'] },
+  { alert: 'MinerFailure', when: 'it is in maintenance', series: but({ ...maintenance, [state('failure')]: held([1, '30m']) }), at: ['10m'] },
+  {
+    alert: 'MinerNotMining', when: 'it starts cold', at: ['5m', '9m45s', '12m'],
+    series: but({ [state('mining')]: held([0, '9m45s'], [1, '20m']), [state('starting')]: held([1, '9m45s'], [0, '20m']) }),
+  },
+  ...['stopped', 'curtailed', 'maintenance'].map((wish) => ({
+    alert: 'MinerNotMining', when: `the operator wants it ${wish}`, at: ['20m', '1h'],
+    series: but({ [state('mining')]: held([0, '2h']), [state('stopped')]: held([1, '2h']), [intent('mine')]: held([0, '2h']), [intent(wish)]: held([1, '2h']) }),
+  })),
+  { alert: 'MinerTuningTooLong', when: 'it mines for days', series: but({ [of('miner_state_seconds')]: held([400_000, '30m']) }), at: ['10m'] },
+  { alert: 'MinerRestartLoop', when: 'it restarted three times', series: but({ [of('miner_restarts_total')]: '0+0x240 1+0x19 2+0x19 3+0x200' }), at: ['1h12m', '1h20m', '1h30m'] },
+  { alert: 'MinerRestartLoop', when: 'a reboot sets the counter back', series: but({ [of('miner_restarts_total')]: held([40, '30m'], [0, '1h']) }), at: ['31m', '45m', '1h'] },
+  { alert: 'MinerChangedByOthers', when: 'the counter only restarts', series: but({ [of('miner_unexpected_changes_total', 'kind="pool"')]: held([3, '20m'], [0, '40m']) }), at: ['20m', '30m'] },
+  ...([
+    ['it warms up', { [of('miner_state_seconds')]: '0+15x59' }, ['12m', '14m45s']],
+    ['it tunes itself', { [state('mining')]: held([0, '2h']), [state('auto-tuning')]: held([1, '2h']) }, ['15m', '1h']],
+    ['it is throttled on purpose', { [of('miner_throttle_ratio')]: held([0.5, '2h']) }, ['15m', '1h']],
+    ['it is curtailed', { [intent('mine')]: held([0, '2h']), [intent('curtailed')]: held([1, '2h']) }, ['15m', '1h']],
+    ['it does not answer', { [of('miner_up')]: held([0, '2h']) }, ['15m', '1h']],
+  ] as const).map(([when, changes, at]) => ({ alert: 'MinerHashrateLow', when, at, series: but({ [of('miner_hashrate_ratio')]: held([0.3, '2h']), ...changes }) })),
+  { alert: 'MinerHashrateLow', when: 'it does exactly 90 %', series: but({ [of('miner_hashrate_ratio')]: held([0.9, '1h']) }), at: ['15m', '30m'] },
+  { alert: 'MinerBoardLost', when: 'the miner is stopped', series: but({ [state('mining')]: held([0, '1h']), [state('stopped')]: held([1, '1h']), [of('miner_board_up', 'board="1"')]: held([0, '1h']) }), at: ['10m'] },
+  {
+    alert: 'MinerBoardWeak', when: 'the board is lost altogether', at: ['30m', '1h'],
+    series: but({ [of('miner_board_up', 'board="1"')]: held([0, '2h']), [of('miner_board_deviation_ratio', 'board="1"')]: held([-1, '2h']) }),
+  },
+  {
+    alert: 'MinerBoardWeak', when: 'the board jitters', at: ['20m', '40m', '1h'],
+    series: but({ [of('miner_board_up', 'board="1"')]: held([1, '2h']), [of('miner_board_deviation_ratio', 'board="1"')]: Array.from({ length: 240 }, (_, n) => (n % 2 ? 0.05 : -0.14)).join(' ') }),
+  },
+  { alert: 'MinerEfficiencyBad', when: 'no preset promises anything', series: but({ [of('miner_efficiency_joules_per_megahash')]: held([2, '1h']) }), at: ['30m', '45m'] },
+  { alert: 'MinerUnprofitable', when: 'profit is unknown', series: healthy, at: ['2h'] },
+  { alert: 'MinerOverheating', when: 'boards are warm while the chips are fine', series: but({ [chip]: held([78, '1h']), [pcb]: held([72, '1h']) }), at: ['15m', '30m'] },
+  { alert: 'MinerFanLost', when: 'the miner is stopped', series: but({ [state('mining')]: held([0, '1h']), [state('stopped')]: held([1, '1h']), [of('miner_fan_up', 'fan="0"')]: held([0, '1h']) }), at: ['10m'] },
+  { alert: 'MinerPoolsDown', when: 'the miner is stopped', series: but({ [state('mining')]: held([0, '1h']), [state('stopped')]: held([1, '1h']), [of('miner_pools_alive')]: held([0, '1h']) }), at: ['10m'] },
+  {
+    alert: 'MinerPoolRejectsHigh', when: 'there are few shares', at: ['40m', '1h'],
+    series: but({ [of('miner_shares_total', 'result="accepted"')]: counted([1, '2h']), [of('miner_shares_total', 'result="rejected"')]: counted([0.2, '2h']) }),
+  },
+  {
+    alert: 'PoolSeesLess', when: 'the pool could not be read', at: ['30m', '1h30m'],
+    series: but({
+      [of('miner_hashrate_hashes_per_second')]: held([16e9, '3h']),
+      'pool_worker_hashrate_hashes_per_second{pool="prohashing",worker="farm.l9-01",miner="l9-01"}': held([16e9, '20m'], ['gone', '2h']),
+      'pool_up{pool="prohashing"}': held([1, '20m'], [0, '2h']),
+    }),
+  },
+  {
+    alert: 'PoolSeesLess', when: 'the pool sees it less the fee', at: ['30m', '2h'],
+    series: but({
+      [of('miner_hashrate_hashes_per_second')]: held([16e9, '3h']),
+      'pool_worker_hashrate_hashes_per_second{pool="prohashing",worker="farm.l9-01",miner="l9-01"}': held([15e9, '3h']),
+      'pool_up{pool="prohashing"}': held([1, '3h']),
+    }),
+  },
+  {
+    alert: 'PoolUnreachable', when: 'the pool has closed', at: ['15m', '30m'],
+    series: { 'pool_up{pool="prohashing"}': held([0, '1h']), 'pool_failure_info{pool="prohashing",reason="closed"}': held([1, '1h']) },
+  },
+  { alert: 'PoolClosed', when: 'the pool times out', series: { 'pool_failure_info{pool="prohashing",reason="timeout"}': held([1, '1h']) }, at: ['15m', '30m'] },
+  { alert: 'ExporterConfigReloadFailed', when: 'the configuration is good', series: { [ofExporter('hashfleet_config_reload_success')]: held([1, '1h']) }, at: ['30m'] },
+  { alert: 'ActionFailed', when: 'an action was verified', series: { 'hashfleet_actions_total{job="hashfleet",instance="exporter:9788",action="preset",outcome="verified"}': held([0, '20m'], [1, '40m']) }, at: ['20m', '30m'] },
+];

@@ -1,0 +1,35 @@
+/** `npm run bench -- NAME [--json]`: the one door to all benchmarks. */
+import { parseArgs } from 'node:util';
+import { exposition } from './exposition.ts';
+import type { Benchmark } from './measure.ts';
+import { memory } from './memory.ts';
+import { poll } from './poll.ts';
+
+const benchmarks: readonly Benchmark[] = [exposition, poll, memory];
+const usage = `Usage: npm run bench -- NAME|all [--json]\n       npm run bench -- --list\n\n${benchmarks.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}\n\n--json prints one line a figure: {"name","value","unit","baseline","ratio"}; less than 1 is better than the baseline.`;
+
+let parsed;
+try {
+  parsed = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' }, list: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+} catch (thrown) {
+  console.error(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${usage}`);
+  process.exit(2);
+}
+const { values: flags, positionals: [name] } = parsed;
+if (flags.list === true) {
+  for (const one of benchmarks) console.log(one.name);
+} else if (flags.help === true || name === undefined) {
+  console.log(usage);
+} else {
+  const chosen = name === 'all' ? benchmarks : benchmarks.filter((one) => one.name === name);
+  if (chosen.length === 0) {
+    console.error(`There is no benchmark "${name}"; there are ${benchmarks.map((one) => one.name).join(', ')}.`);
+    process.exit(2);
+  }
+  for (const benchmark of chosen) {
+    if (flags.json !== true) console.log(`${benchmark.name}: ${benchmark.about}`);
+    await benchmark.run((result) => {
+      console.log(flags.json === true ? JSON.stringify(result) : `  ${result.name.padEnd(40)} ${String(result.value).padStart(9)} ${result.unit.padEnd(3)} baseline ${String(result.baseline).padStart(9)} ${result.unit.padEnd(3)} ratio ${result.ratio}`);
+    });
+  }
+}

@@ -1,0 +1,112 @@
+/** Everything that one configuration makes; a new configuration makes a new one. */
+import path from 'node:path';
+import type { Express } from 'express';
+import type { Config } from '../config/load.ts';
+import { readSecret } from '../config/secrets.ts';
+import type { AuditLog } from '../control/audit.ts';
+import { createControl, type Control, type ControlHistory } from '../control/jobs.ts';
+import { createFleet, type Fleet } from '../fleet/fleet.ts';
+import type { Memory } from '../fleet/memory.ts';
+import { createPollLoop } from '../fleet/poll-loop.ts';
+import { createPools, type Pools } from '../fleet/pools.ts';
+import { apiApp } from '../http/api-server.ts';
+import type { ApiToken } from '../http/auth.ts';
+import { metricsApp } from '../http/metrics-server.ts';
+import type { Logger } from '../log.ts';
+import type { Registry } from '../metrics/client.ts';
+import { createMetricsRegistry, type ReloadState } from '../metrics/registry.ts';
+import { createViews } from '../metrics/view.ts';
+import { vnishDriver } from '../miners/vnish/driver.ts';
+import type { MismatchCounter } from '../mismatch.ts';
+import { prohashingAdapter } from '../pools/prohashing/adapter.ts';
+import { version } from './version.ts';
+
+/** What outlives a change of the configuration. */
+export interface Lasting {
+  readonly memory: Memory;
+  readonly audit: AuditLog;
+  readonly history: ControlHistory;
+  readonly mismatches: MismatchCounter;
+  readonly reloadState: ReloadState;
+  readonly self: Registry;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Relative secret files are looked up from here. */
+  readonly folder: string;
+  readonly log: Logger;
+  readonly reload: () => Promise<void>;
+}
+
+export interface Core {
+  readonly config: Config;
+  readonly fleet: Fleet;
+  readonly pools: Pools;
+  readonly control: Control;
+  readonly metrics: Express;
+  readonly api: Express;
+  start(): void;
+  /** Ends polling at once; waits for what is on the way. */
+  stop(): Promise<void>;
+}
+
+/** VNish's own default (vnish-api.md, 1.1), tried only where fleet.yaml names no password. */
+const vendorPassword = 'admin';
+
+/** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
+export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
+  const { memory, audit, history, mismatches, reloadState, self, environment, folder, log, reload } = lasting;
+  const secrets = { environment, folder };
+  const passwords = new Map(Object.entries(config.credentials).map(([name, { password_env: env, password_file: file }]) => [name, readSecret(`credentials.${name}`, { env, file }, secrets)]));
+  const tokens: ApiToken[] = config.api.tokens.map(({ name, scope, token_env: env, token_file: file }) => ({ name, scope, secret: readSecret(`api.tokens ${name}`, { env, file }, secrets) }));
+  const poolKeys = new Map(config.pools.flatMap(({ name, api_key_env: env, api_key_file: file }) => (env === undefined && file === undefined ? [] : [[name, readSecret(`pools ${name}`, { env, file }, secrets)]])));
+
+  const fleet = createFleet({
+    config, memory, log,
+    ...(earlier === undefined ? {} : { earlier: earlier.fleet }),
+    driverFor: (miner) => vnishDriver({
+      address: miner.address, password: passwords.get(miner.credentials) ?? vendorPassword,
+      slowIntervalMs: config.poll.slow_interval_seconds * 1000, mismatch: mismatches.count,
+    }),
+  });
+  const pools = createPools({
+    log,
+    pools: config.pools.map((pool) => ({
+      config: pool,
+      adapter: prohashingAdapter({ name: pool.name, baseUrl: pool.base_url, mismatch: mismatches.count, apiKey: poolKeys.get(pool.name) }),
+    })),
+  });
+  const loop = createPollLoop(fleet, config.poll);
+  const views = createViews({ config, fleet, pools });
+  const control = createControl({ fleet, config: config.control, audit, log, history });
+  const registry = createMetricsRegistry({ config, fleet, pools, views, loop, control, mismatches, version, reloadState, self });
+  let ready = false;
+  let rounds: NodeJS.Timeout | undefined;
+
+  return {
+    config, fleet, pools, control,
+    metrics: metricsApp({ registry, config, log, version, ready: () => ready, reload }),
+    api: apiApp({ context: { config, fleet, pools, views, control, version }, tokens, log }),
+    start() {
+      loop.start();
+      pools.start();
+      rounds = setInterval(() => {
+        views.comparePeers();
+        registry.refresh();
+      }, config.poll.interval_seconds * 1000);
+      ready = true;
+      if (tokens.length === 0) log.warn('no API token is configured (api.tokens): the API refuses every request; metrics are served');
+    },
+    async stop() {
+      ready = false;
+      clearInterval(rounds);
+      loop.stop();
+      await control.close();
+      await pools.close();
+      await fleet.close();
+    },
+  };
+}
+
+/** Where the audit log of a data folder lies. */
+export function auditFolder(dataFolder: string): string {
+  return path.join(dataFolder, 'audit');
+}
