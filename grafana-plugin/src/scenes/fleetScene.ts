@@ -1,5 +1,6 @@
 import { MappingType, ThresholdsMode, type ValueMapping } from '@grafana/data';
 import { t } from '@grafana/i18n';
+import { config } from '@grafana/runtime';
 import {
   EmbeddedScene, PanelBuilders, QueryVariable, SceneControlsSpacer, SceneCSSGridItem, SceneCSSGridLayout, SceneDataTransformer, SceneRefreshPicker,
   SceneTimePicker, SceneTimeRange, SceneVariableSet, VariableValueSelectors, VizPanel,
@@ -16,8 +17,23 @@ const steps = (...list: Array<[number, string]>) => ({
   steps: list.map(([value, color]) => ({ value, color })),
 });
 
-export const ratioThresholds = () =>
-  steps([-Infinity, 'red'], [limits.hashrateRatio.warning, 'orange'], [limits.hashrateRatio.good, 'green']);
+interface Tones {
+  good: string;
+  warning: string;
+  bad: string;
+}
+
+/** Colours for areas, which carry a text of their own. */
+const areaTones: Tones = { good: 'green', warning: 'orange', bad: 'red' };
+
+/** Colours for the numbers themselves: those of the palette are too pale to read on white. */
+const textTones = (): Tones => {
+  const { success, warning, error } = config.theme2.colors;
+  return { good: success.text, warning: warning.text, bad: error.text };
+};
+
+const ratioThresholds = ({ good, warning, bad }: Tones) =>
+  steps([-Infinity, bad], [limits.hashrateRatio.warning, warning], [limits.hashrateRatio.good, good]);
 
 const gridMappings = (): ValueMapping[] => [
   {
@@ -82,6 +98,7 @@ export function fleetScene(dataSourceUid: string | undefined): EmbeddedScene {
 type Source = ReturnType<typeof prometheus>;
 
 function statPanels(source: Source) {
+  const tones = textTones();
   const stat = (title: string, targets: Parameters<typeof promData>[1]) =>
     PanelBuilders.stat()
       .setTitle(title)
@@ -94,7 +111,7 @@ function statPanels(source: Source) {
       .setColor({ mode: 'fixed', fixedColor: 'text' }).build(),
     stat(t('fleet.of-preset', 'Of nominal'), [{ expr: fleetQueries.ofPreset }])
       .setDescription(t('fleet.of-preset-description', 'Average hashrate relative to what the presets promise.'))
-      .setUnit(units.ratio).setDecimals(1).setThresholds(ratioThresholds()).build(),
+      .setUnit(units.ratio).setDecimals(1).setThresholds(ratioThresholds(tones)).build(),
     stat(t('fleet.power', 'Power'), [{ expr: fleetQueries.power }])
       .setUnit(units.power).setDecimals(2).setColor({ mode: 'fixed', fixedColor: 'text' }).build(),
     stat(t('fleet.efficiency', 'Efficiency'), [{ expr: fleetQueries.efficiency }])
@@ -107,14 +124,14 @@ function statPanels(source: Source) {
       .setOption('textMode', BigValueTextMode.ValueAndName).setOption('orientation', VizOrientation.Vertical)
       .setColor({ mode: 'fixed', fixedColor: 'text' }).build(),
     stat(t('fleet.alerts', 'Alerts firing'), [{ expr: fleetQueries.alertsFiring }])
-      .setThresholds(steps([-Infinity, 'green'], [1, 'red'])).build(),
+      .setThresholds(steps([-Infinity, tones.good], [1, tones.bad])).build(),
     stat(t('fleet.profit', 'Profit / day'), [{ expr: fleetQueries.profit }])
       .setDescription(t('fleet.profit-description', 'Income less power cost at the present rate.'))
-      .setUnit(units.money).setDecimals(2).setThresholds(steps([-Infinity, 'red'], [0, 'green'])).build(),
+      .setUnit(units.money).setDecimals(2).setThresholds(steps([-Infinity, tones.bad], [0, tones.good])).build(),
     stat(t('fleet.age', 'Data age'), [{ expr: fleetQueries.dataAge }])
       .setDescription(t('fleet.age-description', 'Time since the newest successful reading of any miner.'))
       .setUnit(units.seconds).setDecimals(0)
-      .setThresholds(steps([-Infinity, 'green'], [limits.dataAgeSeconds.warning, 'orange'], [limits.dataAgeSeconds.bad, 'red'])).build(),
+      .setThresholds(steps([-Infinity, tones.good], [limits.dataAgeSeconds.warning, tones.warning], [limits.dataAgeSeconds.bad, tones.bad])).build(),
   ].map((body) => new SceneCSSGridItem({ body }));
 }
 
@@ -131,7 +148,7 @@ const gridPanel = (source: Source) =>
       $data: promData(source, [{ expr: gridQuery, instant: true, legend: '{{miner}}' }]),
       options: { groupBy: 'site', showName: true, showValue: true },
       fieldConfig: {
-        defaults: { unit: units.ratio, decimals: 0, thresholds: ratioThresholds(), mappings: gridMappings(), links: [minerLink()] },
+        defaults: { unit: units.ratio, decimals: 0, thresholds: ratioThresholds(areaTones), mappings: gridMappings(), links: [minerLink()] },
         overrides: [],
       },
     }),
@@ -169,20 +186,20 @@ function worstPanel(source: Source) {
           .overrideCustomFieldConfig('width', 95)
           .matchFieldsWithName(t('worst.hashrate', 'Hashrate'))
           .overrideUnit(units.hashrate).overrideDecimals(2)
-          .overrideCustomFieldConfig('width', 100)
+          .overrideCustomFieldConfig('width', 95)
           .matchFieldsWithName(t('worst.power', 'Power'))
           .overrideUnit(units.power).overrideDecimals(2)
-          .overrideCustomFieldConfig('width', 80)
+          .overrideCustomFieldConfig('width', 76)
           .matchFieldsWithName(t('worst.efficiency', 'J/MH'))
           .overrideDecimals(3)
-          .overrideCustomFieldConfig('width', 70)
+          .overrideCustomFieldConfig('width', 65)
           .matchFieldsWithName(t('worst.chip', 'Chip max'))
           .overrideUnit(units.temperature).overrideDecimals(0)
-          .overrideCustomFieldConfig('width', 80)
+          .overrideCustomFieldConfig('width', 78)
           .matchFieldsWithName(t('worst.site', 'Site'))
           .overrideCustomFieldConfig('width', 80)
           .matchFieldsWithName(t('worst.miner', 'Miner'))
-          .overrideCustomFieldConfig('width', 85)
+          .overrideCustomFieldConfig('width', 75)
           .overrideLinks([
             { title: t('fleet.open-miner', 'Open miner'), url: `${PLUGIN_BASE_URL}/${ROUTES.miner}/\${__value.text}` },
           ])

@@ -16,7 +16,8 @@ export const fleetQueries = {
   efficiency: `${sum('miner_power_watts')} / (${sum('miner_hashrate_hashes_per_second')} / ${hashesPerMegahash})`,
   minersUp: `count(miner_up{${inSites}} == 1) or vector(0)`,
   minersExpected: `count(miner_up{${inSites}})`,
-  alertsFiring: 'count(ALERTS{alertstate="firing"}) or vector(0)',
+  /** Without the Watchdog, which always fires; alerts of no site count for every site. */
+  alertsFiring: 'count(ALERTS{alertstate="firing", alertname!="Watchdog", site=~"$site|"}) or vector(0)',
   profit: sum('miner_profit_usd_per_day'),
   dataAge: `time() - max(last_over_time(miner_last_success_timestamp_seconds{${inSites}}[${lookBack}]))`,
   hashrateBySite: `sum by (site) (miner_hashrate_hashes_per_second{${inSites}})`,

@@ -105,7 +105,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
   list: css({ border: 0, margin: 0, padding: 0, maxHeight: 320, overflow: 'auto' }),
   legend: css({ ...theme.typography.body, fontWeight: theme.typography.fontWeightMedium, marginBottom: theme.spacing(1) }),
   choice: css({
-    display: 'grid', gridTemplateColumns: 'auto minmax(120px, 1fr) 80px 90px minmax(90px, auto)', gap: theme.spacing(1), alignItems: 'center',
+    display: 'grid', gridTemplateColumns: 'auto minmax(120px, 1fr) 80px 90px 180px', gap: theme.spacing(1), alignItems: 'center',
     padding: theme.spacing(0.75, 1), margin: 0, cursor: 'pointer', borderRadius: theme.shape.radius.default,
     '&:hover': { background: theme.colors.action.hover },
   }),
