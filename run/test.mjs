@@ -81,6 +81,12 @@ async function onHost() {
   say(dim('  The plugin\'s own browser tests run on the stack of npm start.'));
   const stack = await startStack({ folder: at('.hashfleet', 'plugin-e2e'), portBase: 39_788, scrapeSeconds: 1, timeScale: 0.05 });
   try {
+    // The pages show what Prometheus has; a page that is opened before the first sums waits for its next refresh.
+    const sums = `${stack.url('prometheus')}/api/v1/query?query=${encodeURIComponent('site:miner_hashrate_hashes_per_second:sum and on() (count(miner_hashrate_ratio) == 12)')}`;
+    for (let tries = 0; (await (await fetch(sums)).json()).data.result.length === 0; tries += 1) {
+      if (tries > 120) throw new Failed('Prometheus has no sums of the fleet after a minute.');
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
     return await playwrightRun(at('grafana-plugin'), 'playwright.harness.config.ts', { HOST_URL: stack.url('page') });
   } finally {
     await stack.stop();

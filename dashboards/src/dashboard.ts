@@ -23,6 +23,8 @@ export interface Content {
   readonly title: string;
   readonly description: string;
   readonly from: string;
+  /** Whether the variable miner begins with all miners (the default) or with the first one. */
+  readonly beginsWith?: 'all' | 'one';
   readonly sections: readonly Section[];
 }
 
@@ -36,11 +38,12 @@ export function dashboard(content: Content): Dashboard {
       new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus').current({ selected: true, text: 'Hashfleet', value: 'hashfleet-prometheus' }),
       choice('site', 'label_values(miner_up, site)'),
       choice('model', 'label_values(miner_up{site=~"$site"}, model)'),
-      choice('miner', 'label_values(miner_up{site=~"$site",model=~"$model"}, miner)'),
+      choice('miner', 'label_values(miner_up{site=~"$site",model=~"$model"}, miner)', content.beginsWith ?? 'all'),
     ])
     .links([
       link('Fleet', '/d/hashfleet-fleet').keepTime(true).includeVars(true),
-      link('Miner', '/d/hashfleet-miner').keepTime(true).includeVars(true),
+      // Not the miner: "All" is no value there, where one miner is looked at.
+      link('Miner', '/d/hashfleet-miner?${site:queryparam}&${model:queryparam}').keepTime(true),
       link('Control', `/a/${appId}`),
     ])
     .build();
@@ -51,10 +54,14 @@ export function dashboard(content: Content): Dashboard {
 
 const link = (title: string, url: string) => new DashboardLinkBuilder(title).type(DashboardLinkType.Link).url(url).icon('dashboard');
 
-const choice = (name: string, query: string) => new QueryVariableBuilder(name)
-  .label(name.charAt(0).toUpperCase() + name.slice(1)).datasource(datasource)
-  .query({ query, refId: name }).definition(query).refresh(VariableRefresh.OnTimeRangeChanged).sort(VariableSort.AlphabeticalAsc)
-  .multi(true).includeAll(true).allValue('.+').current({ selected: true, text: ['All'], value: ['$__all'] });
+/** `one`: the first value is chosen and "All" is not offered, because its panels hold a few miners at most. */
+const choice = (name: string, query: string, begins: 'all' | 'one' = 'all') => {
+  const builder = new QueryVariableBuilder(name)
+    .label(name.charAt(0).toUpperCase() + name.slice(1)).datasource(datasource)
+    .query({ query, refId: name }).definition(query).refresh(VariableRefresh.OnTimeRangeChanged).sort(VariableSort.AlphabeticalAsc)
+    .multi(true);
+  return begins === 'one' ? builder.includeAll(false) : builder.includeAll(true).allValue('.+').current({ selected: true, text: ['All'], value: ['$__all'] });
+};
 
 /** Prometheus' annotations carry their query beside the fields that the SDK knows. */
 const annotation = (name: string, iconColor: string, query: { expr: string; titleFormat: string }) => ({

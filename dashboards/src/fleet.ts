@@ -8,7 +8,8 @@ const hashrate = sumOfSites('miner_hashrate_hashes_per_second');
 const power = sumOfSites('miner_power_watts');
 const promised = sumOfSites('miner_preset_hashrate_hashes_per_second');
 const wanted = 'and on (miner) miner_intent{intent="mine"} == 1';
-const who: Column[] = [{ field: 'miner', title: 'Miner' }, { field: 'site', title: 'Site' }, { field: 'model', title: 'Model' }];
+/** The miner, what is wrong with it, and where it stands: the value must not be cut off in a narrow panel. */
+const worst = (value: Omit<Column, 'field'>): Column[] => [{ field: 'miner', title: 'Miner' }, { field: 'Value', ...value }, { field: 'site', title: 'Site' }];
 const ofSites = 'All miners of the chosen sites; model and miner are not applied.';
 
 export const fleet = () => dashboard({
@@ -20,13 +21,13 @@ export const fleet = () => dashboard({
     {
       panels: [
         stat({ title: 'Hashrate', description: `What the miners do now. ${ofSites}`, unit: 'Hs', width: 3, height: 4, queries: [now(hashrate)] }),
-        stat({ title: 'Of its promise', description: `Hashrate against what the presets of the miners promise that are meant to mine, dead ones included. ${ofSites}`, unit: 'percentunit', width: 3, height: 4, decimals: 1, steps: limits.hashrateRatio, queries: [now(`${hashrate} / ${promised}`)] }),
+        stat({ title: 'Of promise', description: `Hashrate against what the presets of the miners promise that are meant to mine, dead ones included. ${ofSites}`, unit: 'percentunit', width: 3, height: 4, decimals: 1, steps: limits.hashrateRatio, queries: [now(`${hashrate} / ${promised}`)] }),
         stat({ title: 'Power', description: `Drawn now, as the miners report it, without cooling. ${ofSites}`, unit: 'watt', width: 3, height: 4, queries: [now(power)] }),
         stat({ title: 'Efficiency', description: `Energy for a million hashes, idle miners included; less is better. ${ofSites}`, unit: 'suffix: J/MH', width: 3, height: 4, decimals: 3, queries: [now(`${power} / (${hashrate} / 1e6)`)] }),
         stat({ title: 'Miners up', description: `Miners whose last poll succeeded, and miners in the configuration. ${ofSites}`, unit: 'none', width: 3, height: 4, show: 'both', queries: [now(`sum(site:miner_up:sum{${sites}})`, 'up'), now(`sum(site:miner_up:count{${sites}})`, 'expected')] }),
-        stat({ title: 'Alerts firing', description: 'Alerts that fire now, without the Watchdog; those that others explain are counted too.', unit: 'none', width: 3, height: 4, steps: limits.none, queries: [now(`count(ALERTS{alertstate="firing",alertname!="Watchdog",site=~"$site|"}) or vector(0)`)] }),
-        stat({ title: 'Profit per day', description: `Income after the pool's fee less power with cooling, if price and hashrate stay. ${ofSites}`, unit: 'currencyUSD', width: 3, height: 4, decimals: 2, steps: limits.profit, noData: 'no price', queries: [now(sumOfSites('miner_profit_usd_per_day'))] }),
-        stat({ title: 'Oldest reading', description: 'Age of the oldest reading among the chosen miners that answer.', unit: 's', width: 3, height: 4, steps: limits.age, queries: [now(`max(time() - (miner_last_success_timestamp_seconds{${miners}} and on (miner) miner_up == 1))`)] }),
+        stat({ title: 'Firing', description: 'Alerts that fire now, without the Watchdog; those that others explain are counted too.', unit: 'none', width: 3, height: 4, steps: limits.none, queries: [now(`count(ALERTS{alertstate="firing",alertname!="Watchdog",site=~"$site|"}) or vector(0)`)] }),
+        stat({ title: 'Profit / day', description: `Income after the pool's fee less power with cooling, if price and hashrate stay. ${ofSites}`, unit: 'currencyUSD', width: 3, height: 4, decimals: 2, steps: limits.profit, noData: 'no price', queries: [now(sumOfSites('miner_profit_usd_per_day'))] }),
+        stat({ title: 'Data age', description: 'Age of the oldest reading among the chosen miners that answer.', unit: 's', width: 3, height: 4, steps: limits.age, queries: [now(`max(time() - (miner_last_success_timestamp_seconds{${miners}} and on (miner) miner_up == 1))`)] }),
       ],
     },
     {
@@ -40,11 +41,11 @@ export const fleet = () => dashboard({
     {
       title: 'Worst first',
       panels: [
-        table({ title: 'Furthest below their promise', description: 'The ten miners with the least part of their preset\'s hashrate, among those that are meant to mine.', width: 8, height: 9, queries: [rows(`bottomk(10, miner:miner_hashrate:ratio{${miners}} ${wanted})`)], columns: [...who, { field: 'Value', title: 'Of promise', unit: 'percentunit', decimals: 1, steps: limits.hashrateRatio }] }),
-        table({ title: 'Hottest chips', description: 'The ten miners with the hottest chip sensor.', width: 8, height: 9, queries: [rows(`topk(10, max by (miner, site, model) (miner_temperature_celsius{sensor="chip",stat="max",${miners}}))`)], columns: [...who, { field: 'Value', title: 'Chip', unit: 'celsius', steps: limits.chipTemperature }] }),
-        table({ title: 'Most refused shares', description: 'The ten miners with the largest part of shares rejected or stale over half an hour.', width: 8, height: 9, queries: [rows(`topk(10, miner:miner_shares_refused:ratio_rate30m{${miners}})`)], columns: [...who, { field: 'Value', title: 'Refused', unit: 'percentunit', decimals: 2, steps: limits.refusedShares }] }),
-        table({ title: 'Out of reach', description: 'Miners whose last poll failed, and when they last answered.', width: 8, height: 8, noData: 'All miners answer', queries: [rows(`topk(10, time() - (miner_last_success_timestamp_seconds{${miners}} and on (miner) miner_up == 0))`)], columns: [...who, { field: 'Value', title: 'Silent for', unit: 's', steps: limits.age }] }),
-        table({ title: 'Furthest in the red', description: 'The ten miners with the least profit a day.', width: 8, height: 8, noData: 'No price known', queries: [rows(`bottomk(10, miner_profit_usd_per_day{${miners}})`)], columns: [...who, { field: 'Value', title: 'Profit a day', unit: 'currencyUSD', decimals: 2, steps: limits.profit }] }),
+        table({ title: 'Furthest below their promise', description: 'The ten miners with the least part of their preset\'s hashrate, among those that are meant to mine.', width: 8, height: 9, queries: [rows(`bottomk(10, miner:miner_hashrate:ratio{${miners}} ${wanted})`)], columns: worst({ title: 'Of promise', unit: 'percentunit', decimals: 1, steps: limits.hashrateRatio }) }),
+        table({ title: 'Hottest chips', description: 'The ten miners with the hottest chip sensor.', width: 8, height: 9, queries: [rows(`topk(10, max by (miner, site, model) (miner_temperature_celsius{sensor="chip",stat="max",${miners}}))`)], columns: worst({ title: 'Chip', unit: 'celsius', steps: limits.chipTemperature }) }),
+        table({ title: 'Most refused shares', description: 'The ten miners with the largest part of shares rejected or stale over half an hour.', width: 8, height: 9, queries: [rows(`topk(10, miner:miner_shares_refused:ratio_rate30m{${miners}})`)], columns: worst({ title: 'Refused', unit: 'percentunit', decimals: 2, steps: limits.refusedShares }) }),
+        table({ title: 'Out of reach', description: 'Miners whose last poll failed, and when they last answered.', width: 8, height: 8, noData: 'All miners answer', queries: [rows(`topk(10, time() - (miner_last_success_timestamp_seconds{${miners}} and on (miner) miner_up == 0))`)], columns: worst({ title: 'Silent for', unit: 's', steps: limits.age }) }),
+        table({ title: 'Furthest in the red', description: 'The ten miners with the least profit a day.', width: 8, height: 8, noData: 'No price known', queries: [rows(`bottomk(10, miner_profit_usd_per_day{${miners}})`)], columns: worst({ title: 'Profit a day', unit: 'currencyUSD', decimals: 2, steps: limits.profit }) }),
         table({ title: 'Alerts', description: 'All that fire now; each alert has a page in docs/runbooks.', width: 8, height: 8, noData: 'Nothing fires', queries: [rows('ALERTS{alertstate="firing",alertname!="Watchdog",site=~"$site|",miner=~"$miner|"}')], columns: [{ field: 'alertname', title: 'Alert' }, { field: 'severity', title: 'Severity' }, { field: 'site', title: 'Site' }, { field: 'miner', title: 'Miner' }, { field: 'board', title: 'Board' }, { field: 'pool', title: 'Pool' }] }),
       ],
     },

@@ -13,17 +13,18 @@ export const miner = () => dashboard({
   title: 'Hashfleet / Miner',
   description: 'What a miner does, and why. Pick one or a few miners above.',
   from: 'now-3h',
+  beginsWith: 'one',
   sections: [
     {
       panels: [
         stat({ title: 'State', description: 'State as the firmware reports it.', unit: 'none', width: 3, height: 4, show: 'name', byMiner: true, queries: [now(`${of('miner_state', states)} == 1`, '{{miner}} {{state}}')] }),
         stat({ title: 'Hashrate', description: 'Hashrate now, as the firmware reports it.', unit: 'Hs', width: 3, height: 4, byMiner: true, queries: [now(of('miner_hashrate_hashes_per_second'), '{{miner}}')] }),
-        stat({ title: 'Of its promise', description: 'Average hashrate against what the preset promises; in manual mode against the theory at the present clock.', unit: 'percentunit', width: 3, height: 4, decimals: 1, byMiner: true, steps: limits.hashrateRatio, queries: [now(of('miner:miner_hashrate:ratio'), '{{miner}}')] }),
+        stat({ title: 'Of promise', description: 'Average hashrate against what the preset promises; in manual mode against the theory at the present clock.', unit: 'percentunit', width: 3, height: 4, decimals: 1, byMiner: true, steps: limits.hashrateRatio, queries: [now(of('miner:miner_hashrate:ratio'), '{{miner}}')] }),
         stat({ title: 'Power', description: 'Power now, as the miner reports it; miner_power_measured says whether it measures or estimates.', unit: 'watt', width: 3, height: 4, byMiner: true, queries: [now(of('miner_power_watts'), '{{miner}}')] }),
         stat({ title: 'Efficiency', description: 'Energy for a million hashes; less is better.', unit: 'suffix: J/MH', width: 3, height: 4, decimals: 3, byMiner: true, queries: [now(of('miner_efficiency_joules_per_megahash'), '{{miner}}')] }),
-        stat({ title: 'Hottest chip', description: 'The firmware stops mining at 90 °C.', unit: 'celsius', width: 3, height: 4, byMiner: true, steps: limits.chipTemperature, queries: [now(of('miner_temperature_celsius', 'sensor="chip",stat="max"'), '{{miner}}')] }),
-        stat({ title: 'Profit per day', description: 'Income after the pool\'s fee less power with cooling.', unit: 'currencyUSD', width: 3, height: 4, decimals: 2, byMiner: true, steps: limits.profit, noData: 'no price', queries: [now(of('miner_profit_usd_per_day'), '{{miner}}')] }),
-        stat({ title: 'Last reading', description: 'Time since the last successful poll.', unit: 's', width: 3, height: 4, byMiner: true, steps: limits.age, queries: [now(`time() - ${of('miner_last_success_timestamp_seconds')}`, '{{miner}}')] }),
+        stat({ title: 'Chip max', description: 'The firmware stops mining at 90 °C.', unit: 'celsius', width: 3, height: 4, byMiner: true, steps: limits.chipTemperature, queries: [now(of('miner_temperature_celsius', 'sensor="chip",stat="max"'), '{{miner}}')] }),
+        stat({ title: 'Profit / day', description: 'Income after the pool\'s fee less power with cooling.', unit: 'currencyUSD', width: 3, height: 4, decimals: 2, byMiner: true, steps: limits.profit, noData: 'no price', queries: [now(of('miner_profit_usd_per_day'), '{{miner}}')] }),
+        stat({ title: 'Data age', description: 'Time since the last successful poll.', unit: 's', width: 3, height: 4, byMiner: true, steps: limits.age, queries: [now(`time() - ${of('miner_last_success_timestamp_seconds')}`, '{{miner}}')] }),
       ],
     },
     {
