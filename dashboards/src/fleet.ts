@@ -8,8 +8,8 @@ const hashrate = sumOfSites('miner_hashrate_hashes_per_second');
 const power = sumOfSites('miner_power_watts');
 const promised = sumOfSites('miner_preset_hashrate_hashes_per_second');
 const wanted = 'and on (miner) miner_intent{intent="mine"} == 1';
-/** The miner, what is wrong with it, and where it stands: the value must not be cut off in a narrow panel. */
-const worst = (value: Omit<Column, 'field'>): Column[] => [{ field: 'miner', title: 'Miner' }, { field: 'Value', ...value }, { field: 'site', title: 'Site' }];
+/** The miner, where it stands, and what is wrong with it: three columns that a narrow panel can hold. */
+const worst = (value: Omit<Column, 'field'>): Column[] => [{ field: 'miner', title: 'Miner' }, { field: 'site', title: 'Site' }, { field: 'Value', ...value }];
 const ofSites = 'All miners of the chosen sites; model and miner are not applied.';
 
 export const fleet = () => dashboard({

@@ -123,6 +123,8 @@ export interface TableLook extends Omit<Look, 'unit' | 'steps' | 'decimals'> {
 /** A table of labels and values; columns that are not named are left out. A column `miner` links to the miner. */
 export function table(look: TableLook): Unplaced {
   const builder = new TableBuilder()
+    // Narrow columns share the panel; the default of 150 pixels pushes the last ones out of it.
+    .minWidth(50)
     .title(look.title).description(look.description).datasource(datasource).targets([...look.queries]).noValue(look.noData ?? usualNoData)
     // Rows of several queries merge only where all remaining labels agree, so the filter comes first.
     .withTransformation({ id: 'filterFieldsByName', options: { include: { names: look.columns.map(({ field }) => field) } } })
