@@ -114,6 +114,8 @@ export interface Column {
   readonly unit?: Unit;
   readonly steps?: readonly Step[];
   readonly decimals?: number;
+  /** Pixels; shared out evenly when left out. */
+  readonly width?: number;
 }
 
 export interface TableLook extends Omit<Look, 'unit' | 'steps' | 'decimals'> {
@@ -130,8 +132,10 @@ export function table(look: TableLook): Unplaced {
     .withTransformation({ id: 'filterFieldsByName', options: { include: { names: look.columns.map(({ field }) => field) } } })
     .withTransformation({ id: 'merge', options: {} })
     .withTransformation({ id: 'organize', options: { indexByName: Object.fromEntries(look.columns.map(({ field }, index) => [field, index])) } });
-  for (const { field, title, unit, steps, decimals } of look.columns) {
-    const properties: DynamicConfigValue[] = [{ id: 'displayName', value: title }];
+  for (const { field, title, unit, steps, decimals, width } of look.columns) {
+    // The panel's own text for no data would stand in every empty cell.
+    const properties: DynamicConfigValue[] = [{ id: 'displayName', value: title }, { id: 'noValue', value: '–' }];
+    if (width !== undefined) properties.push({ id: 'custom.width', value: width });
     if (unit !== undefined) properties.push({ id: 'unit', value: unit });
     if (decimals !== undefined) properties.push({ id: 'decimals', value: decimals });
     if (steps !== undefined) {

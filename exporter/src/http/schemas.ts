@@ -149,7 +149,7 @@ export const AuditEntry = z.object({
   at: time,
   actor: z.string(),
   token: z.string().describe('Name of the API token, never the token'),
-  event: z.enum(['planned', 'started', 'sent', 'outcome', 'cancelled', 'refused']),
+  event: z.enum(['started', 'sent', 'outcome', 'cancelled', 'refused']),
   action: ActionName.optional(),
   job: z.string().optional(),
   miner: z.string().optional(),

@@ -74,7 +74,6 @@ function outcomeText(job: Job): string {
 
 const eventName = (event: AuditEntry['event']): string =>
   ({
-    planned: t('audit.planned', 'Planned'),
     started: t('audit.started', 'Started'),
     sent: t('audit.sent', 'Sent to the miner'),
     outcome: t('audit.outcome', 'Outcome'),
