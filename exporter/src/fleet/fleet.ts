@@ -126,10 +126,11 @@ export function createFleet({ config, memory, driverFor, log, earlier, now = Dat
     integrate(miner.reading, reading);
     notice();
     if (miner.failure !== undefined) log.info({ miner: miner.config.name, after: miner.failure.reason }, 'the miner answers again');
+    const failures = noticeCredentials(entry);
     kept.model = reading.identity?.model ?? miner.model;
     entry.miner = withoutFailure(miner);
     return update(entry, {
-      reading, lastPollAt: now(), lastSuccessAt: reading.at, pollSeconds: seconds, consecutiveFailures: 0, model: kept.model,
+      reading, failures, lastPollAt: now(), lastSuccessAt: reading.at, pollSeconds: seconds, consecutiveFailures: 0, model: kept.model,
       hashes: kept.hashes, joules: kept.joules, unexpected: { ...kept.unexpected }, intent: kept.intent, credentials: entry.driver.credentials,
       ...(reading.presets === undefined ? {} : { presets: reading.presets }),
     });
@@ -157,6 +158,19 @@ export function createFleet({ config, memory, driverFor, log, earlier, now = Dat
       }
       kept.seen = { ...kept.seen, ...seen };
     }
+  }
+
+  /** Reading needs no password, so a refused one does not fail the poll; it is told and counted once all the same. */
+  function noticeCredentials({ miner, driver }: Entry): ReadonlyMap<PollFailureReason, number> {
+    const [before, after] = [miner.credentials, driver.credentials];
+    if (after === before) return miner.failures;
+    if (after !== 'refused' && after !== 'locked_out') {
+      if (before === 'refused' || before === 'locked_out') log.info({ miner: miner.config.name }, 'the miner accepts the password again');
+      return miner.failures;
+    }
+    const reason = after === 'refused' ? 'auth' : 'locked_out';
+    log.warn({ miner: miner.config.name, address: miner.config.address, reason, remedy: pollFailureRemedies[reason] }, 'the miner is read, but refuses the password: no presets, no actions');
+    return new Map(miner.failures).set(reason, (miner.failures.get(reason) ?? 0) + 1);
   }
 
   function fail(entry: Entry, thrown: unknown, seconds: number): Miner {

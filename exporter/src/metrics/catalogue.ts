@@ -35,7 +35,7 @@ export const catalogue = {
   miner_info: gauge('Identity of the miner; always 1.', '/info', ['firmware', 'firmware_version', 'mac', 'address', 'algorithm', 'rack', 'circuit']),
   miner_last_poll_timestamp_seconds: gauge('Unix time of the last poll, successful or not.', 'poll loop'),
   miner_last_success_timestamp_seconds: gauge('Unix time of the last successful poll.', 'poll loop'),
-  miner_poll_failures_total: counter('Failed polls by reason.', 'poll loop', ['reason']),
+  miner_poll_failures_total: counter('Failed polls by reason; a refused password is counted when it is noticed, though reading goes on.', 'poll loop', ['reason']),
   miner_poll_duration_seconds: gauge('Duration of the last poll.', 'poll loop'),
   miner_poll_backoff: gauge('1 while polls are spaced out because the miner keeps failing, else 0.', 'poll loop'),
   miner_credentials_accepted: gauge('1 if the miner accepted the configured password, 0 if it refused it; absent before it was tried.', '/unlock'),
