@@ -205,7 +205,8 @@ export function localPrometheus(text, { ports, rules, scrapeSeconds }) {
     .replace(/alertmanager:9093/g, `${loopback}:${ports.alertmanager}`)
     .replace(/localhost:9090/g, `${loopback}:${ports.prometheus}`)
     .replace(/alerting-rules\//g, `${rules}/`)
-    .replace(/^( *scrape_interval:).*$/gm, `$1 ${scrapeSeconds}s`)
+    // The first is the global one; the chips keep their slow pace.
+    .replace(/^( *scrape_interval:).*$/m, `$1 ${scrapeSeconds}s`)
     .replace(/^( *evaluation_interval:).*$/gm, `$1 ${scrapeSeconds}s`)
     .replace(/^( *scrape_timeout:).*$/gm, `$1 ${Math.min(10, scrapeSeconds)}s`);
 }

@@ -5,6 +5,7 @@ import type { Config } from '../config/load.ts';
 import { readSecret } from '../config/secrets.ts';
 import type { AuditLog } from '../control/audit.ts';
 import { createControl, type Control, type ControlHistory } from '../control/jobs.ts';
+import { createChips } from '../fleet/chips.ts';
 import { createFleet, type Fleet } from '../fleet/fleet.ts';
 import type { Memory } from '../fleet/memory.ts';
 import { createPollLoop } from '../fleet/poll-loop.ts';
@@ -75,9 +76,10 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
     })),
   });
   const loop = createPollLoop(fleet, config.poll);
+  const chips = createChips(fleet, config.poll);
   const views = createViews({ config, fleet, pools });
   const control = createControl({ fleet, config: config.control, audit, log, history });
-  const registry = createMetricsRegistry({ config, fleet, pools, views, loop, control, mismatches, version, reloadState, self });
+  const registry = createMetricsRegistry({ config, fleet, pools, views, chips, loop, control, mismatches, version, reloadState, self });
   let ready = false;
   let rounds: NodeJS.Timeout | undefined;
 
@@ -87,6 +89,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
     api: apiApp({ context: { config, fleet, pools, views, control, version }, tokens, log }),
     start() {
       loop.start();
+      chips.start();
       pools.start();
       rounds = setInterval(() => {
         views.comparePeers();
@@ -99,6 +102,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       ready = false;
       clearInterval(rounds);
       loop.stop();
+      chips.stop();
       await control.close();
       await pools.close();
       await fleet.close();

@@ -13,6 +13,8 @@ export interface Family {
   readonly scope: Scope;
   /** Labels beside those of the scope. */
   readonly labels: readonly string[];
+  /** Served on a page of its own, at a slower pace; on /metrics when absent. */
+  readonly page?: 'chips';
   /** Where the number comes from: a field of the miner's API, a formula, the configuration. */
   readonly source: string;
 }
@@ -26,6 +28,7 @@ export const scopeLabels: Readonly<Record<Scope, readonly string[]>> = {
 
 const gauge = (help: string, source: string, labels: readonly string[] = []): Family => ({ type: 'gauge', scope: 'miner', help, source, labels });
 const counter = (help: string, source: string, labels: readonly string[] = []): Family => ({ ...gauge(help, source, labels), type: 'counter' });
+const ofChip = (family: Family): Family => ({ ...family, page: 'chips', labels: ['board', 'chip'] });
 const ofPool = (family: Family): Family => ({ ...family, scope: 'pool' });
 const ofExporter = (family: Family): Family => ({ ...family, scope: 'exporter' });
 
@@ -88,6 +91,13 @@ export const catalogue = {
   miner_board_temperature_celsius: gauge('Coolest and hottest sensor of the board.', '/summary chains[] pcb_temp, chip_temp', ['board', 'sensor', 'stat']),
   miner_board_chips: gauge('Chips of the board by the firmware\'s grade (grey is healthy).', '/summary chains[] chip_statuses', ['board', 'grade']),
   miner_board_hardware_errors_total: counter('Hardware errors of the board.', '/summary chains[] hw_errors', ['board']),
+  // chips, on /metrics/chips
+  miner_chip_hashrate_hashes_per_second: ofChip(gauge('Hashrate of the chip.', '/chains or /boards chips[] hr')),
+  miner_chip_temperature_celsius: ofChip(gauge('Temperature of the chip.', '/chains or /boards chips[] temp')),
+  miner_chip_frequency_hertz: ofChip(gauge('Clock of the chip.', '/chains or /boards chips[] freq')),
+  miner_chip_voltage_volts: ofChip(gauge('Voltage of the chip.', '/chains or /boards chips[] volt')),
+  miner_chip_errors_total: ofChip(counter('Errors of the chip.', '/chains or /boards chips[] errs')),
+  miner_chip_grade: ofChip(gauge('The firmware\'s grade: 0 healthy (grey), 1 weak (orange), 2 bad (red).', '/chains or /boards chips[] grade')),
   // derived
   miner_hashrate_ratio: gauge('Average hashrate relative to what the preset promises.', 'hr_average / preset hashrate'),
   miner_board_deviation_ratio: gauge('Hashrate of the board relative to the mean of its siblings, less 1.', 'board hashrate / mean of the others - 1', ['board']),

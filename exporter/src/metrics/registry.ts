@@ -1,14 +1,15 @@
 /** The whole /metrics page: fleet, pools and exporter on the slot page; process and event loop by prom-client. */
 import type { Control } from '../control/jobs.ts';
 import type { Config } from '../config/load.ts';
+import type { Chips } from '../fleet/chips.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { PollLoop } from '../fleet/poll-loop.ts';
 import { workerIndex, type Pools } from '../fleet/pools.ts';
 import type { MismatchCounter } from '../mismatch.ts';
-import { catalogue, type SeriesName } from './catalogue.ts';
+import { catalogue, type Family, type SeriesName } from './catalogue.ts';
 import { collectDefaultMetrics, Registry } from './client.ts';
 import { createPage, labelText, type Emit } from './page.ts';
-import { minerBase, minerSeries, poolBase, poolSeries } from './series.ts';
+import { chipSeries, minerBase, minerSeries, poolBase, poolSeries } from './series.ts';
 import type { Views } from './view.ts';
 
 /** Exactly what Prometheus 3 asks for; it refuses a page without it. */
@@ -26,6 +27,7 @@ export interface MetricsSources {
   readonly fleet: Fleet;
   readonly pools: Pools;
   readonly views: Views;
+  readonly chips: Chips;
   readonly loop: PollLoop;
   readonly control: Control;
   readonly mismatches: MismatchCounter;
@@ -46,14 +48,18 @@ export function createProcessMetrics(): Registry {
 export interface MetricsRegistry {
   /** The page, in `spare` where that fits. */
   render(spare?: Buffer): Promise<Buffer>;
+  /** The page of all chips. */
+  renderChips(): Buffer;
   readonly seriesCount: number;
   /** Brings every miner's series up to date, as after a comparison of peers. */
   refresh(): void;
 }
 
 export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry {
-  const { config, fleet, pools, views, loop, control, mismatches, version, reloadState, self } = sources;
-  const page = createPage(Object.entries(catalogue).map(([name, { type, help }]) => ({ name, type, help })));
+  const { config, fleet, pools, views, chips, loop, control, mismatches, version, reloadState, self } = sources;
+  const families = (which: Family['page']) => Object.entries<Family>(catalogue).filter(([, family]) => family.page === which).map(([name, { type, help }]) => ({ name, type, help }));
+  const page = createPage(families(undefined));
+  const chipPage = createPage(families('chips'));
   const poolContext = { pools, minerOf: workerIndex(config.miners), btcUsd: config.prices.btc_usd };
   /** Miners whose measurements are on the page. */
   const shown = new Set<string>();
@@ -71,6 +77,14 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
     page.set(`pool ${pool.config.name}`, poolBase(pool), (emit) => poolSeries(pool, poolContext, emit));
   }
 
+  function putChips(name: string): void {
+    const miner = fleet.get(name);
+    const readings = chips.of(name);
+    if (miner === undefined || readings === undefined || readings.length === 0) chipPage.remove(name);
+    else chipPage.set(name, minerBase({ miner }), (emit) => chipSeries(readings, emit));
+  }
+
+  chips.onUpdate(putChips);
   fleet.onUpdate((miner) => put(miner.config.name));
   pools.onUpdate(putPool);
   for (const name of fleet.names) put(name);
@@ -101,6 +115,10 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
       page.set('exporter', '', exporterSeries);
       const own = Buffer.from(await self.metrics());
       return page.render(spare, own);
+    },
+    renderChips() {
+      for (const name of fleet.names) if (chips.of(name) === undefined) chipPage.remove(name);
+      return chipPage.render();
     },
     get seriesCount() {
       return page.seriesCount;

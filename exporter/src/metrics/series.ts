@@ -1,7 +1,7 @@
 /** From views to series: one line per series of the catalogue. */
 import { intents, changeKinds } from '../fleet/memory.ts';
 import type { Pool, Pools } from '../fleet/pools.ts';
-import { minerStates, type MinMax } from '../miners/reading.ts';
+import { chipGrades, minerStates, type ChipReading, type MinMax } from '../miners/reading.ts';
 import type { SeriesName } from './catalogue.ts';
 import { labelText, type Emit } from './page.ts';
 import type { MinerView } from './view.ts';
@@ -24,7 +24,7 @@ function typed(emit: Emit): TypedEmit {
 }
 
 /** Labels of every series of the miner. */
-export function minerBase({ miner }: MinerView): string {
+export function minerBase({ miner }: Pick<MinerView, 'miner'>): string {
   return labelText({ miner: miner.config.name, site: miner.config.site, model: miner.model });
 }
 
@@ -164,4 +164,18 @@ export function poolSeries(pool: Pool, { pools, minerOf, btcUsd }: PoolContext, 
   for (const { coin, amount } of reading.balances ?? []) emit('pool_balance', labelText({ coin }), Number(amount));
   emit('pool_price_usd_per_megahash_day', '', reading.btcPerMegahashDay === undefined || btcUsd === undefined ? undefined : Number((reading.btcPerMegahashDay * btcUsd).toPrecision(6)));
   for (const [mode, fee] of Object.entries(reading.fees)) emit('pool_fee_ratio', one('mode', mode), fee);
+}
+
+/** All series of the chips of one miner. */
+export function chipSeries(chips: readonly ChipReading[], plainEmit: Emit): void {
+  const emit = typed(plainEmit);
+  for (const { board, chip, hashrate, temperature, frequencyHertz, voltageVolts, errors, grade } of chips) {
+    const labels = `${one('board', board)},${one('chip', chip)}`;
+    emit('miner_chip_hashrate_hashes_per_second', labels, hashrate);
+    emit('miner_chip_temperature_celsius', labels, temperature);
+    emit('miner_chip_frequency_hertz', labels, frequencyHertz);
+    emit('miner_chip_voltage_volts', labels, voltageVolts);
+    emit('miner_chip_errors_total', labels, errors);
+    emit('miner_chip_grade', labels, grade === undefined ? undefined : chipGrades.indexOf(grade));
+  }
 }

@@ -1,4 +1,4 @@
-import type { Preset, Reading } from './reading.ts';
+import type { ChipReading, Preset, Reading } from './reading.ts';
 
 /** Why a poll failed: a closed set, used as a label and shown to people. */
 export const pollFailureReasons = [
@@ -62,6 +62,8 @@ export interface Driver {
   readonly kind: string;
   /** @throws PollFailure */
   poll(signal: AbortSignal, pace?: PollPace): Promise<Reading>;
+  /** Every chip; a dear read, absent where the firmware does not tell. @throws PollFailure */
+  chips?(signal: AbortSignal): Promise<readonly ChipReading[]>;
   /** Needs credentials. @throws PollFailure */
   presets(signal: AbortSignal): Promise<readonly Preset[]>;
   /** Sends one command once; never repeats a write. @throws PollFailure */

@@ -62,15 +62,15 @@ export class Fields {
   }
 
   /** The first objects of a list; what is no object, and what is too many, is left out and counted. */
-  list(name: string): readonly Fields[] {
+  list(name: string, most = longestList): readonly Fields[] {
     const given = this.take(name);
     if (!Array.isArray(given)) {
       this.absent(name, given);
       return [];
     }
-    if (given.length > longestList) this.mismatch(this.source, name);
+    if (given.length > most) this.mismatch(this.source, name);
     const found: Fields[] = [];
-    for (const item of (given as unknown[]).slice(0, longestList)) {
+    for (const item of (given as unknown[]).slice(0, most)) {
       if (isObject(item)) found.push(new Fields(item, this.source, this.mismatch));
       else this.mismatch(this.source, name);
     }

@@ -103,3 +103,18 @@ export interface Preset {
   readonly powerWatts?: number;
   readonly hashrate?: number;
 }
+
+/** VNish's grades: grey is healthy, orange weak, red bad (vnish-api.md, 2.3). */
+export const chipGrades = ['grey', 'orange', 'red'] as const;
+export type ChipGrade = (typeof chipGrades)[number];
+
+export interface ChipReading {
+  readonly board: number;
+  readonly chip: number;
+  readonly hashrate?: number;
+  readonly frequencyHertz?: number;
+  readonly voltageVolts?: number;
+  readonly temperature?: number;
+  readonly errors?: number;
+  readonly grade?: ChipGrade;
+}

@@ -7,7 +7,7 @@ import { PollFailure, type Command, type CommandReply, type Driver } from '../dr
 import { isObject, type JsonObject } from '../fields.ts';
 import { minerHttp, type HttpReply, type HttpRequest } from '../http.ts';
 import type { Preset, Reading } from '../reading.ts';
-import { hashrateUnit, parsePresets, parseReading, parseUptime, type Background } from './parse.ts';
+import { hashrateUnit, parseChips, parsePresets, parseReading, parseUptime, type Background } from './parse.ts';
 import { isStock, vnishSession } from './session.ts';
 import { traitsOf } from './versions.ts';
 
@@ -138,6 +138,10 @@ export function vnishDriver({ address, password, slowIntervalMs, mismatch, now =
       // While a miner starts, "miner" may be null or missing (vnish-api.md, 7 row 7); without any state it is no summary.
       if (!('miner' in summary) && typeof status?.['miner_state'] !== 'string') throw new PollFailure('bad_shape', '/summary has no "miner"');
       return parseReading({ ...background, summary, ...(status === undefined ? {} : { status }) }, now(), mismatch);
+    },
+    async chips(signal) {
+      const { boardsPath } = traitsOf(textOf(background.info?.['fw_version'])).traits;
+      return parseChips(jsonOf(await http.request({ path: `${api}${boardsPath}`, signal }), boardsPath), hashrateUnit(background), mismatch);
     },
     presets: readPresets,
     async send(command: Command, signal: AbortSignal) {

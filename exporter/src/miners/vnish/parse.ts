@@ -1,7 +1,7 @@
 /** From VNish's replies to readings; pure. Field names and units: vnish-api.md, 2.3 and 2.5. */
 import type { Mismatch } from '../../mismatch.ts';
 import { fieldsOf, isObject, longestList, type Fields, type JsonObject } from '../fields.ts';
-import { minerStates, type BoardReading, type FanReading, type Identity, type MinMax, type PoolReading, type Preset, type PresetReading, type Reading } from '../reading.ts';
+import { chipGrades, minerStates, type BoardReading, type ChipReading, type FanReading, type Identity, type MinMax, type PoolReading, type Preset, type PresetReading, type Reading } from '../reading.ts';
 
 /** H/s in one unit of `hr_measure`; the field names never change, only the unit (vnish-api.md, 0). */
 const hashesPerUnit: Readonly<Record<string, number>> = { 'H/s': 1, 'KH/s': 1e3, 'MH/s': 1e6, 'GH/s': 1e9, 'TH/s': 1e12 };
@@ -259,5 +259,39 @@ function parseCurrentPreset(perf: JsonObject, { presets, mismatch }: { presets: 
     switcher: fields.optional.object('preset_switcher')?.optional.flag('enabled'),
     powerWatts: Number.isFinite(watts) && watts > 0 ? watts : promised.powerWatts,
     hashrate: listed?.hashrate ?? promised.hashrate,
+  });
+}
+
+/** More chips than any board has: an L9's has 110. */
+const mostChips = 512;
+
+/**
+ * /chains (1.2) or /boards (1.3): a list of boards with their chips. Voltage in mV, frequency in MHz, `hr` in the miner's own
+ * unit (vnish-api.md, 2.3 and 2.5). A temperature of 0 is unknown.
+ */
+export function parseChips(reply: unknown, unit: number | undefined, mismatch: Mismatch): ChipReading[] {
+  if (!Array.isArray(reply)) {
+    mismatch('boards', 'boards');
+    return [];
+  }
+  const source = fieldsOf({ boards: reply as unknown[] }, 'boards', mismatch);
+  return source.list('boards').flatMap((fields) => {
+    const board = fields.number('id', 1);
+    if (board === undefined) return [];
+    return fields.optional.list('chips', mostChips).flatMap((chip) => {
+      const id = chip.number('id');
+      if (id === undefined) return [];
+      const temperature = chip.optional.number('temp');
+      const grade = chip.optional.text('grade');
+      return [defined<ChipReading>({
+        board, chip: id,
+        hashrate: scaled(chip.number('hr'), unit),
+        frequencyHertz: scaled(chip.optional.number('freq'), 1e6),
+        voltageVolts: scaled(chip.optional.number('volt'), 1e-3),
+        temperature: temperature === 0 ? undefined : temperature,
+        errors: chip.optional.number('errs'),
+        grade: chipGrades.find((one) => one === grade),
+      })];
+    });
   });
 }
