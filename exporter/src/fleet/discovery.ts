@@ -8,6 +8,7 @@
  *     is ever written.
  *  5. It can be stopped at any time and tells what it has found so far.
  */
+import { setMaxListeners } from 'node:events';
 import { connect } from 'node:net';
 import pLimit from 'p-limit';
 import { codeOf, messageOf } from '../errors.ts';
@@ -85,6 +86,8 @@ export interface DiscoveryOptions {
 export async function discover(options: DiscoveryOptions): Promise<Discovery> {
   const { targets, concurrency = 256, timeoutMs = 500, identifyConcurrency = 64, identifyTimeoutMs = 3000, password, progress } = options;
   const signal = options.signal ?? new AbortController().signal;
+  // Every connection on the way listens to it.
+  setMaxListeners(0, signal);
   const probing = pLimit(concurrency);
   const identifying = pLimit(identifyConcurrency);
   const found: Found[] = [];
