@@ -114,6 +114,17 @@ describe('discovery', () => {
     expect(miner.requests.list({ method: 'POST' })).toHaveLength(1);
   });
 
+  test('reports miners that break connections off while they boot, all of them', async () => {
+    const hosts = Array.from({ length: 10 }, (_, index) => `127.0.12.${10 + index}`);
+    for (const host of hosts) await simulator.addMiner(spec(`boots at ${host}`, { begin: 'boot' }), { host, port });
+    try {
+      const { found } = await discover({ targets: parseRanges([`127.0.12.0/24:${port}`]) });
+      expect(found).toEqual(hosts.map((host) => expect.objectContaining({ address: `${host}:${port}`, state: 'unidentified', reason: 'reset', detail: expect.stringContaining('reboots') })));
+    } finally {
+      for (const host of hosts) await simulator.removeMiner(`boots at ${host}`);
+    }
+  });
+
   test('reports one MAC at two addresses', async () => {
     const twin = await simulator.addMiner(spec('twin', { mac: '02:51:AA:00:00:00' }), { host: '127.0.12.1', port });
     try {

@@ -131,7 +131,7 @@ export async function discover(options: DiscoveryOptions): Promise<Discovery> {
 type Probe = { readonly outcome: 'open' | 'closed' | 'timeout' | 'stopped' } | { readonly outcome: 'untried'; readonly reason: string };
 
 /** Nobody there, or nobody who wants to talk. EACCES is Linux's word for a broadcast address. */
-const closedCodes = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'EHOSTDOWN', 'ECONNRESET', 'EACCES']);
+const closedCodes = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'EHOSTDOWN', 'EACCES']);
 
 function probeTcp({ host, port }: Target, { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }): Promise<Probe> {
   return new Promise((resolve) => {
@@ -150,6 +150,8 @@ function probeTcp({ host, port }: Target, { timeoutMs, signal }: { timeoutMs: nu
     socket.on('error', (thrown) => {
       const code = codeOf(thrown) ?? messageOf(thrown);
       if (code === 'ETIMEDOUT') end({ outcome: 'timeout' });
+      // It was accepted and broken off at once, as a miner does while it boots: somebody is there.
+      else if (code === 'ECONNRESET') end({ outcome: 'open' });
       else end(closedCodes.has(code) ? { outcome: 'closed' } : { outcome: 'untried', reason: code });
     });
   });
