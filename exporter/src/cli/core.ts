@@ -18,6 +18,7 @@ import type { Registry } from '../metrics/client.ts';
 import { createMetricsRegistry, type ReloadState } from '../metrics/registry.ts';
 import { createViews } from '../metrics/view.ts';
 import { vnishDriver } from '../miners/vnish/driver.ts';
+import { vendorPassword } from '../miners/vnish/session.ts';
 import type { MismatchCounter } from '../mismatch.ts';
 import { prohashingAdapter } from '../pools/prohashing/adapter.ts';
 import { version } from './version.ts';
@@ -48,9 +49,6 @@ export interface Core {
   /** Ends polling at once; waits for what is on the way. */
   stop(): Promise<void>;
 }
-
-/** VNish's own default (vnish-api.md, 1.1), tried only where fleet.yaml names no password. */
-const vendorPassword = 'admin';
 
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {

@@ -11,6 +11,7 @@ import { HashfleetError, messageOf } from '../errors.ts';
 import { openapiDocument } from '../http/openapi.ts';
 import { createLogger } from '../log.ts';
 import { seriesReference } from '../metrics/reference.ts';
+import { addDiscover } from './discover.ts';
 import { startService, type Listen } from './service.ts';
 import { version } from './version.ts';
 
@@ -82,6 +83,8 @@ program.command('start', { isDefault: true })
 program.command('check-config').argument('[file]', 'the fleet', 'fleet.yaml').description('check a configuration and its secrets')
   .action((file: string) => check(loadConfig(file), file, path.dirname(path.resolve(file))));
 
+addDiscover(program);
+
 const audit = program.command('audit').description('the audit log');
 audit.command('verify').argument('[file]', 'the log', 'data/audit/audit.jsonl').description('check the chain of the audit log')
   .action((file: string) => {
@@ -115,5 +118,5 @@ try {
 } catch (thrown) {
   // A known error is for the person; its stack is not.
   console.error(thrown instanceof HashfleetError ? thrown.message : thrown);
-  process.exitCode = thrown instanceof HashfleetError && (thrown.code === 'config_invalid' || thrown.code === 'secret_missing') ? 2 : 1;
+  process.exitCode = thrown instanceof HashfleetError && ['config_invalid', 'secret_missing', 'payload_invalid'].includes(thrown.code) ? 2 : 1;
 }

@@ -5,7 +5,7 @@
 import type { Mismatch } from '../../mismatch.ts';
 import { PollFailure, type Command, type CommandReply, type Driver } from '../driver.ts';
 import { isObject, type JsonObject } from '../fields.ts';
-import { minerHttp, type HttpReply, type HttpRequest } from '../http.ts';
+import { minerHttp, type HttpReply, type HttpRequest, type MinerHttp } from '../http.ts';
 import type { Preset, Reading } from '../reading.ts';
 import { hashrateUnit, parseChips, parsePresets, parseReading, parseUptime, type Background } from './parse.ts';
 import { isStock, vnishSession } from './session.ts';
@@ -41,9 +41,7 @@ export function vnishDriver({ address, password, slowIntervalMs, mismatch, now =
   /** First contact, or the answer of something that was never a miner. */
   async function identify(signal: AbortSignal): Promise<JsonObject> {
     try {
-      const info = await read('/info', signal);
-      if (typeof info['fw_version'] !== 'string' && typeof info['miner'] !== 'string') throw new PollFailure('not_a_miner', '/info has neither "miner" nor "fw_version"');
-      return info;
+      return await readInfo(http, signal);
     } catch (thrown) {
       if (background.info === undefined && thrown instanceof PollFailure && (thrown.reason === 'html_body' || thrown.reason === 'http_4xx')) {
         throw new PollFailure('not_a_miner', thrown.message, { cause: thrown });
@@ -163,6 +161,13 @@ export function vnishDriver({ address, password, slowIntervalMs, mismatch, now =
       await http.close();
     },
   };
+}
+
+/** `/info` of what says that it is a miner; open to all. @throws PollFailure */
+export async function readInfo(http: MinerHttp, signal: AbortSignal): Promise<JsonObject> {
+  const info = objectOf(await http.request({ path: `${api}/info`, signal }), '/info');
+  if (typeof info['fw_version'] !== 'string' && typeof info['miner'] !== 'string') throw new PollFailure('not_a_miner', '/info has neither "miner" nor "fw_version"');
+  return info;
 }
 
 /** @throws PollFailure with the reason why the reply is not the JSON object that was asked for. */

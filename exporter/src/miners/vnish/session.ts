@@ -6,6 +6,9 @@ import { PollFailure, type CredentialState } from '../driver.ts';
 import { isObject } from '../fields.ts';
 import type { HttpReply, HttpRequest, MinerHttp } from '../http.ts';
 
+/** VNish's own default (vnish-api.md, 1.1), tried only where no password is configured. */
+export const vendorPassword = 'admin';
+
 /** After a refusal, ms until the same password is tried again: four tries an hour cannot lock anybody out. */
 const refusedPauseMs = 15 * 60_000;
 /** After 429 without a stated wait, ms. */
@@ -14,6 +17,8 @@ const lockedPauseMs = 5 * 60_000;
 export interface Session {
   /** As `http.request`, with the bearer token; unlocks first, and once more after a 401. @throws PollFailure */
   authorized(request: HttpRequest): Promise<HttpReply>;
+  /** Tries the password, once. @throws PollFailure where it is not accepted */
+  unlock(signal: AbortSignal): Promise<void>;
   readonly state: CredentialState;
 }
 
@@ -65,6 +70,9 @@ export function vnishSession({ http, password, now }: SessionOptions): Session {
       // The token died (reboot, or /lock elsewhere): once more with a new one. The refused request did nothing.
       token = undefined;
       return send(await unlock(request.signal));
+    },
+    async unlock(signal) {
+      await unlock(signal);
     },
     get state() {
       return state;

@@ -1,0 +1,222 @@
+/**
+ * Looks for miners in a range of addresses. Its promises, each with a test in test/discovery.test.ts:
+ *  1. First a bare TCP connection, to many addresses at once; only what accepts it is asked further, and by fewer at once, so
+ *     that a large range is quick and no miner is lost in the crowd (asic-rs#319).
+ *  2. A connection that ran out of time is tried once more after all others.
+ *  3. Whatever accepts a connection is reported: a VNish miner, stock firmware, or unidentified, with the reason.
+ *  4. Only GET /info is asked. With `password` one unlock is sent to each VNish miner, never a second one, and nothing else
+ *     is ever written.
+ *  5. It can be stopped at any time and tells what it has found so far.
+ */
+import { setMaxListeners } from 'node:events';
+import { connect } from 'node:net';
+import pLimit from 'p-limit';
+import { codeOf, messageOf } from '../errors.ts';
+import { PollFailure, pollFailureRemedies, type PollFailureReason } from '../miners/driver.ts';
+import { failureOf, minerHttp, type MinerHttp } from '../miners/http.ts';
+import type { Identity } from '../miners/reading.ts';
+import { readInfo } from '../miners/vnish/driver.ts';
+import { parseIdentity } from '../miners/vnish/parse.ts';
+import { vnishSession } from '../miners/vnish/session.ts';
+import { addressText, type Target } from './ranges.ts';
+
+export type PasswordState = 'not tried' | 'accepted' | 'refused' | 'locked out';
+
+interface Place {
+  readonly target: Target;
+  /** As fleet.yaml has it. */
+  readonly address: string;
+}
+
+export interface FoundMiner extends Place {
+  readonly state: 'vnish';
+  readonly identity: Identity;
+  readonly password: PasswordState;
+}
+
+export interface FoundOther extends Place {
+  readonly state: 'stock' | 'unidentified';
+  readonly reason: PollFailureReason;
+  /** What came in place of a miner's answer, and what to do. */
+  readonly detail: string;
+}
+
+export type Found = FoundMiner | FoundOther;
+
+export interface Discovery {
+  /** By address. */
+  readonly found: readonly Found[];
+  /** Addresses that one miner, by its MAC, answers at. */
+  readonly duplicates: readonly { readonly mac: string; readonly addresses: readonly string[] }[];
+  /** Addresses that this machine could not even try, with the system's reason. */
+  readonly untried: readonly { readonly address: string; readonly reason: string }[];
+  /** Addresses that were looked at to the end. */
+  readonly settled: number;
+  readonly interrupted: boolean;
+}
+
+export interface DiscoveryProgress {
+  /** 0 to 1; never falls. */
+  readonly ratio: number;
+  readonly settled: number;
+  readonly total: number;
+  /** Addresses that accepted a connection. */
+  readonly answering: number;
+  readonly miners: number;
+}
+
+export interface DiscoveryOptions {
+  readonly targets: Iterable<Target> & { readonly count: number };
+  /** TCP connections tried at once. */
+  readonly concurrency?: number;
+  /** Ms for one TCP connection. */
+  readonly timeoutMs?: number;
+  /** Addresses asked for /info at once: small web servers, and this machine's own work. */
+  readonly identifyConcurrency?: number;
+  /** Ms for the whole answer to /info, and again for an unlock. */
+  readonly identifyTimeoutMs?: number;
+  /** The password to try, once, at an address; none is tried when absent. */
+  readonly password?: (address: string) => string;
+  readonly progress?: (progress: DiscoveryProgress) => void;
+  /** Ends the search early. */
+  readonly signal?: AbortSignal;
+}
+
+/** Never throws for what an address does. */
+export async function discover(options: DiscoveryOptions): Promise<Discovery> {
+  const { targets, concurrency = 256, timeoutMs = 500, identifyConcurrency = 64, identifyTimeoutMs = 3000, password, progress } = options;
+  const signal = options.signal ?? new AbortController().signal;
+  // Every connection on the way listens to it.
+  setMaxListeners(0, signal);
+  const probing = pLimit(concurrency);
+  const identifying = pLimit(identifyConcurrency);
+  const found: Found[] = [];
+  const untried: { address: string; reason: string }[] = [];
+  const total = targets.count;
+  let [tried, settled, answering, miners] = [0, 0, 0, 0];
+
+  function report(): void {
+    // Half of the way is the first try of each address, half is being done with it.
+    progress?.({ ratio: total === 0 ? 1 : (tried + settled) / (2 * total), settled, total, answering, miners });
+  }
+
+  async function look(target: Target): Promise<void> {
+    const probe = async () => probing(async () => (signal.aborted ? { outcome: 'stopped' } as const : probeTcp(target, { timeoutMs, signal })));
+    let result = await probe();
+    if (result.outcome === 'stopped') return;
+    tried += 1;
+    report();
+    // At the end of the queue: by then a crowded network, or a table of neighbours that was full, has calmed down.
+    if (result.outcome === 'timeout' || result.outcome === 'untried') result = await probe();
+    if (result.outcome === 'stopped') return;
+    if (result.outcome === 'untried') untried.push({ address: addressText(target), reason: result.reason });
+    if (result.outcome === 'open') {
+      answering += 1;
+      const known = await identifying(async () => (signal.aborted ? undefined : identify(target, { deadlineMs: identifyTimeoutMs, signal, password })));
+      if (known === undefined) return;
+      found.push(known);
+      if (known.state === 'vnish') miners += 1;
+    }
+    settled += 1;
+    report();
+  }
+
+  const looking: Promise<void>[] = [];
+  for (const target of targets) looking.push(look(target));
+  await Promise.all(looking);
+  found.sort((a, b) => inOrder(a.target, b.target));
+  return { found, duplicates: duplicatesOf(found), untried, settled, interrupted: settled < total };
+}
+
+type Probe = { readonly outcome: 'open' | 'closed' | 'timeout' | 'stopped' } | { readonly outcome: 'untried'; readonly reason: string };
+
+/** Nobody there, or nobody who wants to talk. EACCES is Linux's word for a broadcast address. */
+const closedCodes = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'EHOSTDOWN', 'EACCES']);
+
+function probeTcp({ host, port }: Target, { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }): Promise<Probe> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const end = (probe: Probe) => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+      socket.destroy();
+      resolve(probe);
+    };
+    const stop = () => end({ outcome: 'stopped' });
+    // A busy machine finds the timer first and the connection that was made long ago after it: let that one speak.
+    const timer = setTimeout(() => setImmediate(() => end({ outcome: 'timeout' })), timeoutMs);
+    signal.addEventListener('abort', stop, { once: true });
+    socket.once('connect', () => end({ outcome: 'open' }));
+    socket.on('error', (thrown) => {
+      const code = codeOf(thrown) ?? messageOf(thrown);
+      if (code === 'ETIMEDOUT') end({ outcome: 'timeout' });
+      // It was accepted and broken off at once, as a miner does while it boots: somebody is there.
+      else if (code === 'ECONNRESET') end({ outcome: 'open' });
+      else end(closedCodes.has(code) ? { outcome: 'closed' } : { outcome: 'untried', reason: code });
+    });
+  });
+}
+
+interface Asking { readonly deadlineMs: number; readonly signal: AbortSignal; readonly password: DiscoveryOptions['password'] }
+
+/** Undefined when it was stopped before the answer came. */
+async function identify(target: Target, { deadlineMs, signal, password }: Asking): Promise<Found | undefined> {
+  const address = addressText(target);
+  const place: Place = { target, address };
+  const http = minerHttp(`${target.host}:${target.port}`);
+  try {
+    const info = await within(deadlineMs, signal, async (deadline) => readInfo(http, deadline));
+    const identity = parseIdentity({ info }, () => undefined) ?? { model: 'unknown' };
+    const state = password === undefined ? 'not tried' : await tryPassword(http, password(address), async (action) => within(deadlineMs, signal, action));
+    return { ...place, state: 'vnish', identity, password: state };
+  } catch (thrown) {
+    if (signal.aborted) return undefined;
+    const { reason, message } = failureOf(thrown);
+    return { ...place, state: reason === 'stock_firmware' ? 'stock' : 'unidentified', reason, detail: `${message}; ${pollFailureRemedies[reason]}` };
+  } finally {
+    await http.close();
+  }
+}
+
+/** One unlock. A miner that gives no verdict, or is not reached any more, counts as not tried. */
+async function tryPassword(http: MinerHttp, password: string, timed: (action: (deadline: AbortSignal) => Promise<void>) => Promise<void>): Promise<PasswordState> {
+  const session = vnishSession({ http, password, now: Date.now });
+  try {
+    await timed(async (deadline) => session.unlock(deadline));
+  } catch (thrown) {
+    if (!(thrown instanceof PollFailure)) throw thrown;
+  }
+  switch (session.state) {
+    case 'accepted': return 'accepted';
+    case 'refused': return 'refused';
+    case 'locked_out': return 'locked out';
+    case 'unknown': return 'not tried';
+  }
+}
+
+async function within<T>(ms: number, signal: AbortSignal, action: (deadline: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  const timer = setTimeout(stop, ms);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await action(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function inOrder(a: Target, b: Target): number {
+  const [left, right] = [a, b].map(({ host }) => host.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)) as [number, number];
+  return left - right || a.port - b.port;
+}
+
+function duplicatesOf(found: readonly Found[]): { mac: string; addresses: string[] }[] {
+  const byMac = new Map<string, string[]>();
+  for (const one of found) {
+    if (one.state !== 'vnish' || one.identity.mac === undefined || one.identity.mac === '') continue;
+    byMac.set(one.identity.mac, [...byMac.get(one.identity.mac) ?? [], one.address]);
+  }
+  return [...byMac].flatMap(([mac, addresses]) => (addresses.length > 1 ? [{ mac, addresses }] : []));
+}
