@@ -62,7 +62,7 @@ describe('a fleet.yaml without a mistake', () => {
 
   test('may leave out nearly all: one site, the usual pace, control off, no tokens', () => {
     const config = parseConfig('miners: [{name: a, address: 192.0.2.1}]');
-    expect(config.miners[0]).toMatchObject({ site: 'default', credentials: 'default', maintenance: false });
+    expect(config.miners[0]).toMatchObject({ site: 'default', credentials: 'default', driver: 'vnish', maintenance: false });
     expect(config.control.enabled).toBe(false);
     expect(config.api.tokens).toEqual([]);
     expect(config.poll).toEqual({ interval_seconds: 15, deadline_seconds: 5, concurrency: 64, slow_interval_seconds: 60 });

@@ -16,6 +16,7 @@ import type { Logger } from '../log.ts';
 import type { Registry } from '../metrics/client.ts';
 import { createMetricsRegistry, type ReloadState } from '../metrics/registry.ts';
 import { createViews } from '../metrics/view.ts';
+import { vnishCgiDriver } from '../miners/vnish-cgi/driver.ts';
 import { vnishDriver } from '../miners/vnish/driver.ts';
 import type { MismatchCounter } from '../mismatch.ts';
 import { prohashingAdapter } from '../pools/prohashing/adapter.ts';
@@ -48,8 +49,9 @@ export interface Core {
   stop(): Promise<void>;
 }
 
-/** VNish's own default (vnish-api.md, 1.1), tried only where fleet.yaml names no password. */
-const vendorPassword = 'admin';
+/** VNish's own defaults (vnish-api.md, 1.1 and 5), tried only where fleet.yaml names no password. */
+const vendorPasswords = { 'vnish': 'admin', 'vnish-cgi': 'root' } as const;
+const drivers = { 'vnish': vnishDriver, 'vnish-cgi': vnishCgiDriver } as const;
 
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
@@ -62,8 +64,8 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   const fleet = createFleet({
     config, memory, log,
     ...(earlier === undefined ? {} : { earlier: earlier.fleet }),
-    driverFor: (miner) => vnishDriver({
-      address: miner.address, password: passwords.get(miner.credentials) ?? vendorPassword,
+    driverFor: (miner) => drivers[miner.driver]({
+      address: miner.address, password: passwords.get(miner.credentials) ?? vendorPasswords[miner.driver],
       slowIntervalMs: config.poll.slow_interval_seconds * 1000, mismatch: mismatches.count,
     }),
   });
