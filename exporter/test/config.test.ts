@@ -56,13 +56,14 @@ describe('a fleet.yaml without a mistake', () => {
     expect(config.miners.map(({ name, site, credentials, maintenance }) => [name, site, credentials, maintenance])).toEqual([
       ['l9-01', 'barn', 'default', false], ['l9-02', 'barn', 'default', true], ['l7-01', 'garage', 'l7s', false], ['l7-02', 'garage', 'l7s', false],
     ]);
+    expect(config.miners.map(({ driver }) => driver)).toEqual(['vnish-cgi', 'vnish', 'vnish', 'vnish']);
     expect(config.pools.map(({ name, mode, interval_seconds: interval }) => [name, mode, interval])).toEqual([['main', 'pps', 180], ['own', 'pplns', 120], ['off', 'pplns', 120]]);
     expect(config.control).toMatchObject({ enabled: true, batch_size: 2, allow_sites: ['garage'] });
   });
 
   test('may leave out nearly all: one site, the usual pace, control off, no tokens', () => {
     const config = parseConfig('miners: [{name: a, address: 192.0.2.1}]');
-    expect(config.miners[0]).toMatchObject({ site: 'default', credentials: 'default', maintenance: false });
+    expect(config.miners[0]).toMatchObject({ site: 'default', credentials: 'default', driver: 'vnish', maintenance: false });
     expect(config.control.enabled).toBe(false);
     expect(config.api.tokens).toEqual([]);
     expect(config.poll).toEqual({ interval_seconds: 15, deadline_seconds: 5, concurrency: 64, slow_interval_seconds: 60 });

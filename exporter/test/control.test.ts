@@ -193,10 +193,11 @@ describe('a command', () => {
     await until('verified', async () => (await states(running, id))[0] === 'verified');
     expect(commands(simulator.miner('m1'))).toEqual(['/system/reboot']);
     const unlocks = () => simulator.miner('m1').requests.list({ path: '/unlock' }).length;
-    const before = unlocks();
+    // The record is a ring: what is counted must not be pushed out by the many reads of the job before.
+    simulator.miner('m1').requests.clear();
     await confirmed(running, { action: 'pause', miners: ['m1'] });
     await until('the pause came', () => commands(simulator.miner('m1')).includes('/mining/pause'));
-    expect(unlocks()).toBe(before + 1);
+    expect(unlocks()).toBe(1);
   });
 
   test('pause and resume are proved by the state, and tell what is wanted of the miner', async () => {

@@ -17,6 +17,7 @@ import type { Logger } from '../log.ts';
 import type { Registry } from '../metrics/client.ts';
 import { createMetricsRegistry, type ReloadState } from '../metrics/registry.ts';
 import { createViews } from '../metrics/view.ts';
+import { vnishCgiDriver } from '../miners/vnish-cgi/driver.ts';
 import { vnishDriver } from '../miners/vnish/driver.ts';
 import { vendorPassword } from '../miners/vnish/session.ts';
 import type { MismatchCounter } from '../mismatch.ts';
@@ -50,6 +51,10 @@ export interface Core {
   stop(): Promise<void>;
 }
 
+/** VNish's own defaults (vnish-api.md, 1.1 and 5), tried only where fleet.yaml names no password. */
+const vendorPasswords = { 'vnish': vendorPassword, 'vnish-cgi': 'root' } as const;
+const drivers = { 'vnish': vnishDriver, 'vnish-cgi': vnishCgiDriver } as const;
+
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
   const { memory, audit, history, mismatches, reloadState, self, environment, folder, log, reload } = lasting;
@@ -61,8 +66,8 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   const fleet = createFleet({
     config, memory, log,
     ...(earlier === undefined ? {} : { earlier: earlier.fleet }),
-    driverFor: (miner) => vnishDriver({
-      address: miner.address, password: passwords.get(miner.credentials) ?? vendorPassword,
+    driverFor: (miner) => drivers[miner.driver]({
+      address: miner.address, password: passwords.get(miner.credentials) ?? vendorPasswords[miner.driver],
       slowIntervalMs: config.poll.slow_interval_seconds * 1000, mismatch: mismatches.count,
     }),
   });

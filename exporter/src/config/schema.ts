@@ -32,6 +32,7 @@ const site = z.strictObject({
 const miner = z.strictObject({
   name,
   address,
+  driver: z.enum(['vnish', 'vnish-cgi']).default('vnish').describe('vnish: VNish 1.2 and 1.3; vnish-cgi: VNish 3.x of the L3+'),
   site: name.optional(),
   rack: label.optional(),
   circuit: label.optional(),

@@ -80,6 +80,8 @@ function obstacle(name: string, order: ActionOrder, { fleet, control, activeJob,
   const { allow_miners: miners, allow_sites: sites } = control;
   const allowed = (miners === undefined && sites === undefined) || miners?.includes(name) === true || sites?.includes(miner.config.site) === true;
   if (!allowed) return 'not on the allow-list (control.allow_miners, control.allow_sites)';
+  const lack = miner.lacks[order.action];
+  if (lack !== undefined) return lack;
   const job = activeJob(name);
   if (job !== undefined) return `job ${job} is acting on it`;
   if (!fleet.isFresh(miner)) return miner.failure === undefined ? 'not read yet' : `cannot be reached (${miner.failure.reason})`;

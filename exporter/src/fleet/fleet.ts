@@ -2,7 +2,7 @@
 import type { Config } from '../config/load.ts';
 import type { MinerConfig } from '../config/schema.ts';
 import type { Logger } from '../log.ts';
-import { PollFailure, pollFailureRemedies, type CredentialState, type Driver, type PollFailureReason, type PollPace } from '../miners/driver.ts';
+import { PollFailure, pollFailureRemedies, type CredentialState, type Driver, type Lacks, type PollFailureReason, type PollPace } from '../miners/driver.ts';
 import type { Preset, Reading } from '../miners/reading.ts';
 import { changesBetween, settingsOf, type Change } from './changes.ts';
 import type { ChangeKind, Intent, Memory } from './memory.ts';
@@ -34,6 +34,8 @@ export interface Miner {
   readonly unexpected: Readonly<Partial<Record<ChangeKind, number>>>;
   readonly presets?: readonly Preset[];
   readonly credentials: CredentialState;
+  /** Commands that its firmware does not have, with the reason. */
+  readonly lacks: Lacks;
 }
 
 interface Entry {
@@ -93,13 +95,14 @@ export function createFleet({ config, memory, driverFor, log, earlier, now = Dat
     if (miner.maintenance) kept.intent = 'maintenance';
     else if (kept.intent === 'maintenance') kept.intent = 'mine';
     const before = earlier?.get(miner.name);
+    const driver = driverFor(miner);
     const record: Miner = {
       failures: new Map(), consecutiveFailures: 0, backedOff: false, model: kept.model ?? 'unknown',
       hashes: kept.hashes, joules: kept.joules, unexpected: kept.unexpected ?? {},
       ...(before?.config.address === miner.address ? before : {}),
-      config: miner, intent: kept.intent, credentials: 'unknown',
+      config: miner, intent: kept.intent, credentials: 'unknown', lacks: driver.lacks ?? {},
     };
-    return [miner.name, { miner: record, driver: driverFor(miner), turn: Promise.resolve(), expected: new Map() }];
+    return [miner.name, { miner: record, driver, turn: Promise.resolve(), expected: new Map() }];
   }));
 
   function entryOf(name: string): Entry {

@@ -45,6 +45,11 @@ export type Command =
   | { readonly action: 'preset'; readonly preset: string }
   | { readonly action: 'locate'; readonly on: boolean };
 
+export type Lacks = Readonly<Partial<Record<Command['action'], string>>>;
+
+/** After a refusal, ms until the same password is tried again: four tries an hour cannot lock anybody out. */
+export const refusedPauseMs = 15 * 60_000;
+
 export interface CommandReply {
   /** False when the miner already was as asked and nothing was sent. */
   readonly sent: boolean;
@@ -69,5 +74,7 @@ export interface Driver {
   /** Sends one command once; never repeats a write. @throws PollFailure */
   send(command: Command, signal: AbortSignal): Promise<CommandReply>;
   readonly credentials: CredentialState;
+  /** Commands that the firmware does not have, each with the reason as it is told to people. Absent: it has all. */
+  readonly lacks?: Lacks;
   close(): Promise<void>;
 }

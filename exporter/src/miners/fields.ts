@@ -11,6 +11,7 @@ export function isObject(value: unknown): value is JsonObject {
 export const longestList = 64;
 /** No true name, address or message is longer; what is longer is cut. */
 const longestText = 512;
+const decimal = /^[+-]?\d{1,30}(?:\.\d{1,30})?$/;
 
 /** One object of the reply `source`. A class, because one is made for every object of every reply. */
 export class Fields {
@@ -37,6 +38,17 @@ export class Fields {
     const given = this.take(name);
     if (typeof given === 'number' && given >= least && given <= most) return given;
     this.absent(name, given);
+    return undefined;
+  }
+
+  /** A number or a text that is one; the texts "" and "null" count as null. */
+  numeric(name: string, least = 0, most = Number.MAX_VALUE): number | undefined {
+    const given = this.take(name);
+    const text = typeof given === 'string' ? given.trim() : undefined;
+    const empty = text === '' || text === 'null';
+    const value = text !== undefined && decimal.test(text) ? Number(text) : given;
+    if (typeof value === 'number' && value >= least && value <= most) return value;
+    this.absent(name, empty ? null : given);
     return undefined;
   }
 

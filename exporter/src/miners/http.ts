@@ -18,6 +18,10 @@ export interface HttpRequest {
   readonly path: string;
   readonly headers?: Record<string, string>;
   readonly json?: unknown;
+  /** Sent as a web form; not together with `json`. */
+  readonly form?: Readonly<Record<string, string>>;
+  /** A GET that does something: never repeated, as other writes. */
+  readonly acts?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -46,15 +50,16 @@ export function minerHttp(address: string): MinerHttp {
   });
   let used = false;
 
-  async function once({ method = 'GET', path, headers, json, signal }: HttpRequest): Promise<HttpReply> {
+  async function once({ method = 'GET', path, headers, json, form, signal }: HttpRequest): Promise<HttpReply> {
+    const type = json !== undefined ? 'application/json' : form !== undefined ? 'application/x-www-form-urlencoded' : undefined;
     const reply = await client.request({
       method, path, signal,
-      headers: json === undefined ? headers ?? null : { ...headers, 'content-type': 'application/json' },
-      body: json === undefined ? null : JSON.stringify(json),
+      headers: type === undefined ? headers ?? null : { ...headers, 'content-type': type },
+      body: json !== undefined ? JSON.stringify(json) : form !== undefined ? new URLSearchParams(form).toString() : null,
     });
     const body = await reply.body.text();
-    const type = reply.headers['content-type'];
-    return { status: reply.statusCode, headers: reply.headers, contentType: typeof type === 'string' ? type : '', body };
+    const given = reply.headers['content-type'];
+    return { status: reply.statusCode, headers: reply.headers, contentType: typeof given === 'string' ? given : '', body };
   }
 
   return {
@@ -68,7 +73,7 @@ export function minerHttp(address: string): MinerHttp {
         used = false;
         const failure = failureOf(thrown);
         // An idle connection that the device closed just now: a read may be tried once more, a write never.
-        if (reused && failure.reason === 'reset' && (request.method ?? 'GET') === 'GET' && !request.signal.aborted) {
+        if (reused && failure.reason === 'reset' && (request.method ?? 'GET') === 'GET' && request.acts !== true && !request.signal.aborted) {
           try {
             return await once(request);
           } catch (again) {

@@ -1,7 +1,7 @@
 /** Credentials as xminer-api handles them (vnish-api.md 1). */
 import { randomText } from '../random.ts';
 
-export type CredentialKind = 'bearer' | 'bare' | 'api-key' | 'none';
+export type CredentialKind = 'bearer' | 'bare' | 'api-key' | 'digest' | 'none';
 
 export interface Credential {
   readonly kind: CredentialKind;

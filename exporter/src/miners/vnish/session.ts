@@ -2,15 +2,13 @@
  * Credentials of one miner: unlocks when a call needs it, keeps the token, and never hammers a wrong password into a
  * lock-out (vnish-api.md, 1.1: unlock is rate limited, 403 wrong password, 429 too many attempts).
  */
-import { PollFailure, type CredentialState } from '../driver.ts';
+import { PollFailure, refusedPauseMs, type CredentialState } from '../driver.ts';
 import { isObject } from '../fields.ts';
 import type { HttpReply, HttpRequest, MinerHttp } from '../http.ts';
 
 /** VNish's own default (vnish-api.md, 1.1), tried only where no password is configured. */
 export const vendorPassword = 'admin';
 
-/** After a refusal, ms until the same password is tried again: four tries an hour cannot lock anybody out. */
-const refusedPauseMs = 15 * 60_000;
 /** After 429 without a stated wait, ms. */
 const lockedPauseMs = 5 * 60_000;
 

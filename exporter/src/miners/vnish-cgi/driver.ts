@@ -1,0 +1,109 @@
+/**
+ * VNish 3.x over its CGI (vnish-api.md, 5), as on the Antminer L3+. Identity is read seldom, the status at every poll; one
+ * request at a time; writes are sent once and never repeated, though most of them are GETs.
+ */
+import type { Mismatch } from '../../mismatch.ts';
+import { PollFailure, type Command, type CommandReply, type Driver, type Lacks } from '../driver.ts';
+import { isObject, type JsonObject } from '../fields.ts';
+import { minerHttp, type HttpReply, type HttpRequest } from '../http.ts';
+import type { Reading } from '../reading.ts';
+import { digestSession } from './digest.ts';
+import { isHashing, parseCgiReading } from './parse.ts';
+
+export interface VnishCgiOptions {
+  readonly address: string;
+  readonly password: string;
+  /** Ms between reads of the identity. */
+  readonly slowIntervalMs: number;
+  readonly mismatch: Mismatch;
+  /** Unix ms. */
+  readonly now?: () => number;
+}
+
+/** The only user that the firmware has. */
+const user = 'root';
+
+const lacks = {
+  preset: 'its firmware (VNish 3.x) has no presets',
+  locate: 'its firmware (VNish 3.x) has no command for the locate light',
+} satisfies Lacks;
+
+export function vnishCgiDriver({ address, password, slowIntervalMs, mismatch, now = Date.now }: VnishCgiOptions): Driver {
+  const http = minerHttp(address);
+  const session = digestSession({ http, user, password, now });
+  let system: JsonObject | undefined;
+  let systemReadAt = -Infinity;
+
+  async function ask(script: string, request: Omit<HttpRequest, 'path'>): Promise<HttpReply> {
+    const reply = await session.authorized({ ...request, path: `/cgi-bin/${script}` });
+    if (reply.status === 403) throw new PollFailure('auth', `${script} answered 403`);
+    if (reply.status >= 500) throw new PollFailure('http_5xx', `${script} answered ${reply.status}`);
+    if (reply.status < 200 || reply.status >= 300) throw new PollFailure('http_4xx', `${script} answered ${reply.status}`);
+    return reply;
+  }
+
+  async function read(script: string, signal: AbortSignal): Promise<JsonObject> {
+    return objectOf(await ask(script, { signal }), script);
+  }
+
+  /** First contact, or the answer of something that was never such a miner. */
+  async function identify(signal: AbortSignal): Promise<JsonObject> {
+    try {
+      const found = await read('get_system_info.cgi', signal);
+      if (typeof found['minertype'] !== 'string') throw new PollFailure('not_a_miner', 'get_system_info.cgi has no "minertype"');
+      systemReadAt = now();
+      return found;
+    } catch (thrown) {
+      if (!(thrown instanceof PollFailure)) throw thrown;
+      if (system === undefined && (thrown.reason === 'html_body' || thrown.reason === 'http_4xx')) throw new PollFailure('not_a_miner', thrown.message, { cause: thrown });
+      // What is known already stays true when only this read fails.
+      if (system !== undefined && ['http_4xx', 'http_5xx', 'html_body', 'bad_json', 'bad_shape', 'not_a_miner'].includes(thrown.reason)) return system;
+      throw thrown;
+    }
+  }
+
+  return {
+    kind: 'vnish-cgi',
+    lacks,
+    async poll(signal, pace = 'usual'): Promise<Reading> {
+      const known = system === undefined || pace === 'fresh' || now() - systemReadAt >= slowIntervalMs ? await identify(signal) : system;
+      system = known;
+      const status = await read('get_miner_status.cgi', signal);
+      if (!isObject(status['summary'])) throw new PollFailure('bad_shape', 'get_miner_status.cgi has no "summary"');
+      const check = isHashing(status) ? {} : { check: (await ask('check.cgi', { signal })).body.trim() === '1' };
+      return parseCgiReading({ system: known, status, ...check }, now(), mismatch);
+    },
+    presets: async () => Promise.resolve([]),
+    async send(command: Command, signal: AbortSignal): Promise<CommandReply> {
+      systemReadAt = -Infinity;
+      switch (command.action) {
+        case 'restart_mining': await ask('reboot_cgminer.cgi', { signal, acts: true }); return { sent: true };
+        case 'reboot': await ask('reboot.cgi', { signal, acts: true }); return { sent: true };
+        case 'pause': await ask('do_sleep_mode.cgi', { method: 'POST', signal, form: { mode: '1' } }); return { sent: true };
+        case 'resume': await ask('do_sleep_mode.cgi', { method: 'POST', signal, form: { mode: '0' } }); return { sent: true };
+        case 'preset':
+        case 'locate': return { sent: false, detail: lacks[command.action] };
+      }
+    },
+    get credentials() {
+      return session.state;
+    },
+    async close() {
+      await http.close();
+    },
+  };
+}
+
+/** The content type says nothing here, so only the body is judged. @throws PollFailure */
+function objectOf(reply: HttpReply, script: string): JsonObject {
+  if (/^\s*</.test(reply.body)) throw new PollFailure('html_body', `${script} gave a web page in place of JSON`);
+  let value: unknown;
+  try {
+    value = JSON.parse(reply.body);
+  } catch (cause) {
+    // Known of VNish 3.x (vnish-api.md, 5), but not in which way, so nothing is guessed.
+    throw new PollFailure('bad_json', `${script} is not valid JSON`, { cause });
+  }
+  if (!isObject(value)) throw new PollFailure('bad_shape', `${script} is not a JSON object`);
+  return value;
+}
