@@ -10,10 +10,11 @@ export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => path.join(root, ...parts);
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 
-/** Programs that come from Debian, and the package that brings each. */
+/** Programs that come from Debian, and the packages that bring each. */
 const debianPackages = {
   prometheus: 'prometheus', promtool: 'prometheus', 'prometheus-alertmanager': 'prometheus-alertmanager', amtool: 'prometheus-alertmanager',
-  chromium: 'chromium', 'docker-compose': 'docker-compose',
+  // Chromium's fonts are only recommended by its package; without any, text has no width.
+  chromium: 'chromium fonts-liberation', 'docker-compose': 'docker-compose',
 };
 
 /** Where a program is, or undefined. Elsewhere than on Debian, Alertmanager goes by its own name. */
@@ -34,7 +35,7 @@ export function findProgram(name) {
 async function debian(programs) {
   const missing = programs.filter((name) => findProgram(name) === undefined);
   if (missing.length === 0) return;
-  const packages = [...new Set(missing.map((name) => debianPackages[name]))];
+  const packages = [...new Set(missing.flatMap((name) => debianPackages[name].split(' ')))];
   const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
   if (!existsSync('/etc/debian_version') || process.getuid?.() !== 0) {
     throw new Failed(`These programs are missing: ${missing.join(', ')}.\n  On Debian or Ubuntu: sudo ${command}\n  Elsewhere: install Prometheus and Alertmanager (prometheus.io/download)${missing.includes('chromium') ? ' and Chromium' : ''}, and put them on the PATH.`);
