@@ -79,7 +79,8 @@ async function nodeTestRun(command, cwd) {
 
 async function onHost() {
   say(dim('  The plugin\'s own browser tests run on the stack of npm start.'));
-  const stack = await startStack({ folder: at('.hashfleet', 'plugin-e2e'), portBase: 39_788, scrapeSeconds: 1, timeScale: 0.05 });
+  // Below the ports that the system itself hands out to connections (from 32768 on Linux).
+  const stack = await startStack({ folder: at('.hashfleet', 'plugin-e2e'), portBase: 28_788, scrapeSeconds: 1, timeScale: 0.05 });
   try {
     // The pages show what Prometheus has; a page that is opened before the first sums waits for its next refresh.
     const sums = `${stack.url('prometheus')}/api/v1/query?query=${encodeURIComponent('site:miner_hashrate_hashes_per_second:sum and on() (count(miner_hashrate_ratio) == 12)')}`;

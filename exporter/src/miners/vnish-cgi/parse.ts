@@ -161,11 +161,16 @@ function span(boards: readonly MinMax[]): MinMax {
 /** A sum that lacks a board would mislead: all or nothing. */
 function sum(values: readonly (number | undefined)[]): number | undefined {
   const known = values.filter((value) => value !== undefined);
-  return known.length === 0 || known.length < values.length ? undefined : known.reduce((total, value) => total + value, 0);
+  return known.length === 0 || known.length < values.length ? undefined : finite(known.reduce((total, value) => total + value, 0));
+}
+
+/** A number that no miner means may overflow; an infinite hashrate would spoil every sum. */
+function finite(value: number): number | undefined {
+  return Number.isFinite(value) ? value : undefined;
 }
 
 function scaled(value: number | undefined, factor: number | undefined): number | undefined {
-  return value === undefined || factor === undefined ? undefined : Math.round(value * factor);
+  return value === undefined || factor === undefined ? undefined : finite(Math.round(value * factor));
 }
 
 /** Drops keys whose value is undefined, so that absent is absent. */

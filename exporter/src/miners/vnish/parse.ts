@@ -110,7 +110,9 @@ function parseSummary(miner: Fields, unit: number | undefined): SummaryPart {
 /** Rounded, so that 13.8 V does not become 13.800000000000001: to whole units when scaled up, to 1e-6 when scaled down. */
 function scaled(value: number | undefined, factor: number | undefined): number | undefined {
   if (value === undefined || factor === undefined) return undefined;
-  return factor >= 1 ? Math.round(value * factor) : Math.round(value * factor * 1e6) / 1e6;
+  const product = factor >= 1 ? Math.round(value * factor) : Math.round(value * factor * 1e6) / 1e6;
+  // A number that no miner means may overflow; an infinite hashrate would spoil every sum.
+  return Number.isFinite(product) ? product : undefined;
 }
 
 function psuTemperatures(temperatures: Fields | undefined): Record<string, number> {
