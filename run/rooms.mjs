@@ -2,7 +2,7 @@
  * Who may know whom inside exporter/src (see docs/how-it-works.md). The one place where the rule is written;
  * eslint enforces it and test/rooms.test.ts shows that a forbidden import is refused.
  *
- * `errors.ts` and `log.ts` at the root of src are known to all.
+ * `errors.ts`, `log.ts`, `mismatch.ts` and `defined.ts` at the root of src are known to all.
  */
 export const mayKnow = {
   config: [],

@@ -1,4 +1,5 @@
 /** From views and jobs to the shapes of the API. */
+import { defined } from '../defined.ts';
 import type { z } from 'zod';
 import type { AuditEntry as StoredAuditEntry } from '../control/audit.ts';
 import type { Job as StoredJob } from '../control/jobs.ts';
@@ -11,22 +12,17 @@ import type * as schemas from './schemas.ts';
 type Reply<T extends z.ZodType> = z.output<T>;
 
 
-/** Drops what is undefined, so that unknown is absent in the JSON. */
-function present<T extends object>(value: { readonly [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T;
-}
-
 const iso = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString());
 
 function maxima(pcb: MinMax | undefined, chip: MinMax | undefined): { pcbMax?: number; chipMax?: number } {
-  return present({ pcbMax: pcb?.max, chipMax: chip?.max });
+  return defined({ pcbMax: pcb?.max, chipMax: chip?.max });
 }
 
 export function rigReply(view: MinerView, activeJob: string | undefined): Reply<typeof schemas.Rig> {
   const { miner, reading, money } = view;
   const identity = miner.reading?.identity;
   const { config } = miner;
-  return present<Reply<typeof schemas.Rig>>({
+  return defined<Reply<typeof schemas.Rig>>({
     name: config.name, site: config.site, rack: config.rack, circuit: config.circuit, model: miner.model, address: config.address,
     mac: identity?.mac,
     firmware: identity?.firmware === undefined || identity.firmwareVersion === undefined ? undefined : { name: identity.firmware, version: identity.firmwareVersion },
@@ -36,13 +32,13 @@ export function rigReply(view: MinerView, activeJob: string | undefined): Reply<
     reason: miner.failure?.reason,
     lastPollAt: iso(miner.lastPollAt), lastSuccessAt: iso(miner.lastSuccessAt),
     state: reading?.state, stateSeconds: reading?.stateSeconds, failure: reading?.failure, intent: miner.intent,
-    preset: reading?.preset === undefined ? undefined : present({ name: reading.preset.name, tuned: reading.preset.tuned, powerWatts: reading.preset.powerWatts, hashrate: reading.preset.hashrate }),
+    preset: reading?.preset === undefined ? undefined : defined({ name: reading.preset.name, tuned: reading.preset.tuned, powerWatts: reading.preset.powerWatts, hashrate: reading.preset.hashrate }),
     hashrate: reading?.hashrate, hashrateAverage: reading?.hashrateAverage, hashrateRatio: view.ratio,
     powerWatts: reading?.powerWatts, efficiencyJoulesPerMegahash: view.efficiency,
     temperature: maxima(reading?.pcb, reading?.chip),
     boards: reading === undefined || view.boards.length === 0 ? undefined : { up: view.boards.filter(({ up }) => up).length, expected: view.boards.length },
     fans: reading === undefined || reading.fans.length === 0 ? undefined : { up: reading.fans.filter(({ up }) => up !== false).length, total: reading.fans.length },
-    money: present({ revenueUsdPerDay: money.revenueUsdPerDay, basis: money.basis, powerCostUsdPerDay: money.powerCostUsdPerDay, profitUsdPerDay: money.profitUsdPerDay }),
+    money: defined({ revenueUsdPerDay: money.revenueUsdPerDay, basis: money.basis, powerCostUsdPerDay: money.powerCostUsdPerDay, profitUsdPerDay: money.profitUsdPerDay }),
     locateOn: reading?.locateOn,
     activePool: reading?.pools.find((pool) => pool.kind === 'user' && pool.status === 'active')?.url,
     activeJob,
@@ -50,7 +46,7 @@ export function rigReply(view: MinerView, activeJob: string | undefined): Reply<
 }
 
 export function boardsReply(view: MinerView): Reply<typeof schemas.Board>[] {
-  return view.boards.map(({ board, up, reading }) => present<Reply<typeof schemas.Board>>({
+  return view.boards.map(({ board, up, reading }) => defined<Reply<typeof schemas.Board>>({
     board, up,
     state: reading === undefined ? 'missing' : reading.state,
     detail: reading?.detail,
@@ -63,11 +59,11 @@ export function boardsReply(view: MinerView): Reply<typeof schemas.Board>[] {
 
 export function telemetryReply(view: MinerView, activeJob: string | undefined): Reply<typeof schemas.Telemetry> {
   const { reading } = view;
-  return present<Reply<typeof schemas.Telemetry>>({
+  return defined<Reply<typeof schemas.Telemetry>>({
     rig: rigReply(view, activeJob),
     boards: boardsReply(view),
-    fans: (reading?.fans ?? []).map(({ fan, up, speedRpm }) => present<Reply<typeof schemas.Fan>>({ fan, up: up !== false, speedRpm })),
-    pools: (reading?.pools ?? []).map(({ slot, url, user, status, accepted, rejected, stale, pingSeconds }) => present({ slot, url, user, status, accepted, rejected, stale, pingSeconds })),
+    fans: (reading?.fans ?? []).map(({ fan, up, speedRpm }) => defined<Reply<typeof schemas.Fan>>({ fan, up: up !== false, speedRpm })),
+    pools: (reading?.pools ?? []).map(({ slot, url, user, status, accepted, rejected, stale, pingSeconds }) => defined({ slot, url, user, status, accepted, rejected, stale, pingSeconds })),
     uptimeSeconds: reading?.uptimeSeconds,
     readAt: iso(reading?.at),
   });
@@ -75,9 +71,9 @@ export function telemetryReply(view: MinerView, activeJob: string | undefined): 
 
 export function presetsReply(view: MinerView): Reply<typeof schemas.Presets> {
   const current = view.miner.reading?.preset?.name;
-  return present<Reply<typeof schemas.Presets>>({
+  return defined<Reply<typeof schemas.Presets>>({
     miner: view.miner.config.name,
-    presets: (view.miner.presets ?? []).map(({ name, label, tuned, needsModifiedPsu, powerWatts, hashrate }) => present<Reply<typeof schemas.Preset>>({ name, label, tuned, current: name === current, needsModifiedPsu, powerWatts, hashrate })),
+    presets: (view.miner.presets ?? []).map(({ name, label, tuned, needsModifiedPsu, powerWatts, hashrate }) => defined<Reply<typeof schemas.Preset>>({ name, label, tuned, current: name === current, needsModifiedPsu, powerWatts, hashrate })),
     readAt: iso(view.miner.lastSuccessAt),
   });
 }
@@ -92,10 +88,10 @@ export function planReply(plan: MadePlan, confirmation: { token: string; expires
 }
 
 export function jobReply(job: StoredJob): Reply<typeof schemas.Job> {
-  return present<Reply<typeof schemas.Job>>({
+  return defined<Reply<typeof schemas.Job>>({
     id: job.id, action: job.action, parameters: { ...job.parameters }, actor: job.actor, state: job.state,
     createdAt: new Date(job.createdAt).toISOString(), finishedAt: iso(job.finishedAt),
-    targets: job.targets.map(({ miner, state, detail, startedAt, finishedAt }) => present({ miner, state, detail, startedAt: iso(startedAt), finishedAt: iso(finishedAt) })),
+    targets: job.targets.map(({ miner, state, detail, startedAt, finishedAt }) => defined({ miner, state, detail, startedAt: iso(startedAt), finishedAt: iso(finishedAt) })),
   });
 }
 
@@ -105,11 +101,11 @@ export function auditReply(entries: readonly StoredAuditEntry[]): Reply<typeof s
 
 export function poolReply(pool: Pool, { pools, minerOf }: { pools: Pools; minerOf: (worker: string) => string | undefined }, btcUsd: number | undefined): Reply<typeof schemas.PoolStatus> {
   const reading = pools.fresh(pool);
-  return present<Reply<typeof schemas.PoolStatus>>({
+  return defined<Reply<typeof schemas.PoolStatus>>({
     pool: pool.config.name, type: pool.config.type,
     up: pool.failure === undefined && pool.lastSuccessAt !== undefined,
     reason: pool.failure?.reason, lastSuccessAt: iso(pool.lastSuccessAt),
-    workers: (reading?.workers ?? []).map(({ worker, hashrate }) => present({ worker, miner: minerOf(worker), hashrate })),
+    workers: (reading?.workers ?? []).map(({ worker, hashrate }) => defined({ worker, miner: minerOf(worker), hashrate })),
     balances: [...(reading?.balances ?? [])],
     priceUsdPerMegahashDay: reading?.btcPerMegahashDay === undefined || btcUsd === undefined ? undefined : reading.btcPerMegahashDay * btcUsd,
   });

@@ -52,7 +52,7 @@ export const conditionName = (condition: Condition): string =>
     unknown: t('condition.unknown', 'Unknown'),
   })[condition];
 
-const stateName = (state: MinerState): string =>
+export const stateName = (state: MinerState): string =>
   ({
     mining: t('state.mining', 'Mining'),
     initializing: t('state.initializing', 'Initializing'),

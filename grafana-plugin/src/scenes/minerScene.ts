@@ -3,6 +3,7 @@ import { t } from '@grafana/i18n';
 import {
   EmbeddedScene, PanelBuilders, SceneControlsSpacer, SceneCSSGridItem, SceneCSSGridLayout, SceneRefreshPicker, SceneTimePicker, SceneTimeRange, type VizPanel,
 } from '@grafana/scenes';
+import { stateName } from '../components/minerCondition';
 import { minerQueries, statesInTimeline } from './promQueries';
 import { limits, prometheus, promData, units, type PromTarget } from './parts';
 
@@ -16,17 +17,6 @@ const stateColors: Record<(typeof statesInTimeline)[number], string> = {
   stopped: '#808080',
   failure: 'red',
 };
-
-const stateTexts = (): Record<(typeof statesInTimeline)[number], string> => ({
-  mining: t('state.mining', 'Mining'),
-  initializing: t('state.initializing', 'Initializing'),
-  starting: t('state.starting', 'Starting'),
-  'auto-tuning': t('state.auto-tuning', 'Tuning'),
-  restarting: t('state.restarting', 'Restarting'),
-  'shutting-down': t('state.shutting-down', 'Shutting down'),
-  stopped: t('state.stopped', 'Stopped'),
-  failure: t('state.failure', 'Failure'),
-});
 
 /** The courses of one miner; its live state stands above, from the API. */
 export function minerScene(miner: string, dataSourceUid: string | undefined): EmbeddedScene {
@@ -72,7 +62,7 @@ export function minerScene(miner: string, dataSourceUid: string | undefined): Em
         {
           type: MappingType.ValueToText,
           options: Object.fromEntries(
-            statesInTimeline.map((state, index) => [String(index + 1), { text: stateTexts()[state], color: stateColors[state], index }])
+            statesInTimeline.map((state, index) => [String(index + 1), { text: stateName(state), color: stateColors[state], index }])
           ),
         },
       ])

@@ -4,6 +4,7 @@
  * counters) are those of Bitmain's own CGI, which VNish 3.x builds on; they are read where they are and not missed where not.
  */
 import type { Mismatch } from '../../mismatch.ts';
+import { defined } from '../../defined.ts';
 import { fieldsOf, type Fields, type JsonObject } from '../fields.ts';
 import type { BoardReading, FanReading, Identity, MinMax, PoolReading, Reading } from '../reading.ts';
 
@@ -171,11 +172,4 @@ function finite(value: number): number | undefined {
 
 function scaled(value: number | undefined, factor: number | undefined): number | undefined {
   return value === undefined || factor === undefined ? undefined : finite(Math.round(value * factor));
-}
-
-/** Drops keys whose value is undefined, so that absent is absent. */
-function defined<T extends object>(value: { readonly [K in keyof T]: T[K] | undefined }): T {
-  const present: Partial<T> = {};
-  for (const key in value) if (value[key] !== undefined) present[key] = value[key];
-  return present as T;
 }

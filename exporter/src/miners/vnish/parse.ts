@@ -1,5 +1,6 @@
 /** From VNish's replies to readings; pure. Field names and units: vnish-api.md, 2.3 and 2.5. */
 import type { Mismatch } from '../../mismatch.ts';
+import { defined } from '../../defined.ts';
 import { fieldsOf, isObject, longestList, type Fields, type JsonObject } from '../fields.ts';
 import { chipGrades, minerStates, type BoardReading, type ChipReading, type FanReading, type Identity, type MinMax, type PoolReading, type Preset, type PresetReading, type Reading } from '../reading.ts';
 
@@ -47,13 +48,6 @@ export function parseReading(replies: Replies, at: number, mismatch: Mismatch): 
     preset,
     presets: replies.presets,
   });
-}
-
-/** Drops keys whose value is undefined, so that absent is absent. */
-function defined<T extends object>(value: { readonly [K in keyof T]: T[K] | undefined }): T {
-  const present: Partial<T> = {};
-  for (const key in value) if (value[key] !== undefined) present[key] = value[key];
-  return present as T;
 }
 
 export function parseIdentity({ info, model, summary }: Background & { summary?: JsonObject }, mismatch: Mismatch): Identity | undefined {
