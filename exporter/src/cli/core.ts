@@ -95,6 +95,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       chips.start();
       pools.start();
       rounds = setInterval(() => {
+        fleet.tick();
         views.comparePeers();
         registry.refresh();
       }, config.poll.interval_seconds * 1000);

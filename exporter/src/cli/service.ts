@@ -52,6 +52,7 @@ export async function startService({ config, load, folder, dataFolder, metrics, 
   try {
     core = createCore(config, lasting);
   } catch (thrown) {
+    memory.close();
     audit.close();
     throw thrown;
   }
@@ -75,6 +76,7 @@ export async function startService({ config, load, folder, dataFolder, metrics, 
     })));
     await core.stop();
     memory.save();
+    memory.close();
     audit.close();
   };
   let metricsPort: number;

@@ -144,6 +144,7 @@ function explain(issue: z.core.$ZodIssue): Found[] {
     case 'custom':
       return [{ path: issue.path, message: `needs ${issue.message}` }];
     case 'invalid_union':
+      return [{ path: issue.path, message: issue.message === 'Invalid input' ? `is not valid${given}` : `must be ${issue.message}${given}` }];
     case 'invalid_key':
     case 'invalid_element':
     case 'not_multiple_of':

@@ -29,6 +29,12 @@ const site = z.strictObject({
   }).optional(),
 });
 
+const time = z.iso.datetime({ offset: true });
+const maintenance = z.union([z.boolean(), z.strictObject({
+  from: time.optional(), until: time.optional(),
+  reason: z.string().max(200).optional(), author: z.string().max(63).optional(),
+}).refine(({ from, until }) => from === undefined || until === undefined || Date.parse(from) < Date.parse(until), 'an end that lies after its beginning')], 'true, false, or {from, until, reason, author} with times as in 2026-11-23T08:00:00+01:00');
+
 const miner = z.strictObject({
   name,
   address,
@@ -38,7 +44,7 @@ const miner = z.strictObject({
   circuit: label.optional(),
   credentials: name.default('default'),
   pool_worker: z.string().min(1).max(128).optional().describe('Name of the miner at the pool; the miner\'s name when absent'),
-  maintenance: z.boolean().default(false),
+  maintenance: maintenance.default(false).describe('true, or a window with from, until, reason and author: alerts about work keep silent'),
 });
 
 const pool = z.strictObject({
@@ -95,6 +101,7 @@ export const fleetSchema = z.strictObject({
 
 export type FleetConfig = z.output<typeof fleetSchema>;
 export type MinerConfig = FleetConfig['miners'][number] & { readonly site: string };
+export type MaintenanceConfig = MinerConfig['maintenance'];
 export type SiteConfig = FleetConfig['sites'][number];
 export type PoolConfig = FleetConfig['pools'][number];
 export type TokenConfig = FleetConfig['api']['tokens'][number];

@@ -167,7 +167,7 @@ export function createControl({ fleet, config, audit, log, history = createContr
         if (!(thrown instanceof PollFailure) || !mayHaveArrived.has(thrown.reason)) throw thrown;
         target.detail = 'no answer to the command; reading back';
       }
-      if (action.intent !== undefined) fleet.setIntent(target.miner, action.intent);
+      if (action.intent !== undefined) fleet.setIntent(target.miner, action.intent, { author: caller.actor });
       target.state = 'verifying';
       await verify(job, target, { before, sentAt, finish });
     } catch (thrown) {

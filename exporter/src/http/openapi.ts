@@ -12,7 +12,7 @@ export function openapiDocument(version: string): JsonObject {
   for (const schema of registered) registry.add(schema, { id: String(schema.meta()?.id) });
   const input = z.toJSONSchema(registry, { io: 'input', uri: (id) => `#/components/schemas/${id}` }).schemas;
   const output = z.toJSONSchema(registry, { io: 'output', uri: (id) => `#/components/schemas/${id}` }).schemas;
-  const components = Object.fromEntries(Object.keys(output).map((id) => [id, withoutIdentity(id === 'ActionRequest' ? input[id] : output[id])]));
+  const components = Object.fromEntries(Object.keys(output).map((id) => [id, withoutIdentity(id.endsWith('Request') ? input[id] : output[id])]));
   const paths: Record<string, JsonObject> = {};
   for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method]: operation(route) };
   return {
@@ -54,6 +54,6 @@ function problemStatuses(method: Route['method']): Record<string, string> {
   const { unauthenticated, forbidden, not_found: notFound, confirmation_needed: conflict, payload_invalid: invalid, rate_limited: limited } = errorCatalogue;
   return {
     [unauthenticated.status]: unauthenticated.title, [forbidden.status]: forbidden.title, [notFound.status]: notFound.title, [limited.status]: limited.title,
-    ...(method === 'post' ? { [conflict.status]: 'The plan needs a confirmation, or has no target', [invalid.status]: invalid.title } : {}),
+    ...(method !== 'get' ? { [conflict.status]: 'The plan needs a confirmation, or has no target', [invalid.status]: invalid.title } : {}),
   };
 }

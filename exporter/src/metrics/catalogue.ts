@@ -46,6 +46,9 @@ export const catalogue = {
   miner_state: gauge('1 for the state the miner is in, 0 for the others.', '/status miner_state', ['state']),
   miner_state_seconds: gauge('Time in the present state.', '/status miner_state_time'),
   miner_intent: gauge('1 for what the operator wants of the miner, 0 for the others.', 'control actions, configuration', ['intent']),
+  miner_intent_info: gauge('Who wants the miner not to mine, and why; 1 while it holds.', 'API, control actions, configuration', ['intent', 'author', 'reason']),
+  miner_intent_end_timestamp_seconds: gauge('Unix time at which maintenance or curtailment ends by itself.', 'API, configuration'),
+  miner_phase: gauge('1 for the phase that the miner is in, 0 for the others; only "steady" says how well it mines.', 'state and time since mining began', ['phase']),
   miner_failure_info: gauge('Failure that the miner reports; 1 while it does.', '/status failure_code, description', ['code', 'description']),
   miner_preset_info: gauge('Power profile now in use; always 1.', '/perf-summary', ['preset', 'tuned', 'switcher']),
   miner_preset_power_watts: gauge('Power that the preset promises.', '/perf-summary preset name'),
@@ -144,6 +147,7 @@ export function labelNames(name: SeriesName): readonly string[] {
 export const labelValues = {
   state: ['mining', 'initializing', 'starting', 'auto-tuning', 'restarting', 'shutting-down', 'stopped', 'failure'],
   intent: ['mine', 'stopped', 'curtailed', 'maintenance'],
+  phase: ['off', 'starting', 'tuning', 'warming_up', 'steady'],
   reason: [
     'connect', 'dns', 'timeout', 'reset', 'auth', 'locked_out', 'http_4xx', 'http_5xx', 'html_body', 'bad_json', 'bad_shape',
     'too_large', 'not_http', 'not_a_miner', 'stock_firmware', 'internal',
