@@ -1,6 +1,7 @@
 /** The real service beside a simulated fleet, on ports of their own, with a data folder of its own. */
 import { afterEach } from '@jest/globals';
 import path from 'node:path';
+import { wholeFleet, type Shard } from '../src/fleet/sharding.ts';
 import type { Logger } from '../src/log.ts';
 import { parseConfig } from '../src/config/load.ts';
 import { startService, type Service } from '../src/cli/service.ts';
@@ -50,10 +51,10 @@ export interface Running {
 
 export const tokens = { read: 'token-for-reading', operate: 'token-for-operating', admin: 'token-for-all' } as const;
 
-export interface RunOptions { readonly sections?: string; readonly control?: string; readonly poll?: string; readonly dataFolder?: string; readonly environment?: Record<string, string>; readonly log?: { log: Logger; lines: Record<string, unknown>[] }; readonly withoutTokens?: boolean }
+export interface RunOptions { readonly sections?: string; readonly control?: string; readonly poll?: string; readonly dataFolder?: string; readonly environment?: Record<string, string>; readonly log?: { log: Logger; lines: Record<string, unknown>[] }; readonly withoutTokens?: boolean; readonly shard?: Shard }
 
 /** `miners`: name to address, or lines of the section as they are. */
-export async function run(miners: Readonly<Record<string, string>> | readonly string[], { sections = '', control, poll = '{interval_seconds: 1, deadline_seconds: 0.7, slow_interval_seconds: 1}', dataFolder = temporaryFolder(), environment = {}, log = recordingLog(), withoutTokens = false }: RunOptions = {}): Promise<Running> {
+export async function run(miners: Readonly<Record<string, string>> | readonly string[], { sections = '', control, poll = '{interval_seconds: 1, deadline_seconds: 0.7, slow_interval_seconds: 1}', dataFolder = temporaryFolder(), environment = {}, log = recordingLog(), withoutTokens = false, shard = wholeFleet }: RunOptions = {}): Promise<Running> {
   const lines = Array.isArray(miners) ? miners as readonly string[] : Object.entries(miners).map(([name, address]) => `{name: ${name}, address: "${address}"}`);
   const config = parseConfig([
     lines.length === 0 ? 'miners: []' : `miners:\n${lines.map((line) => `  - ${line}`).join('\n')}`,
@@ -63,7 +64,7 @@ export async function run(miners: Readonly<Record<string, string>> | readonly st
     sections,
   ].join('\n'));
   const service = await startService({
-    config, folder: dataFolder, dataFolder, metrics: { host: '127.0.0.1', port: 0 }, api: { host: '127.0.0.1', port: 0 }, log: log.log,
+    config, shard, folder: dataFolder, dataFolder, metrics: { host: '127.0.0.1', port: 0 }, api: { host: '127.0.0.1', port: 0 }, log: log.log,
     environment: { READ_TOKEN: tokens.read, OPERATE_TOKEN: tokens.operate, ADMIN_TOKEN: tokens.admin, ...environment },
   });
   let stopped: Promise<void> | undefined;

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { Express } from 'express';
 import type { Config } from '../config/load.ts';
+import type { MinerConfig } from '../config/schema.ts';
 import { readSecret } from '../config/secrets.ts';
 import type { AuditLog } from '../control/audit.ts';
 import { createControl, type Control, type ControlHistory } from '../control/jobs.ts';
@@ -10,11 +11,13 @@ import { createFleet, type Fleet } from '../fleet/fleet.ts';
 import type { Memory } from '../fleet/memory.ts';
 import { createPollLoop } from '../fleet/poll-loop.ts';
 import { createPools, type Pools } from '../fleet/pools.ts';
+import { holds, type Shard } from '../fleet/sharding.ts';
 import { apiApp } from '../http/api-server.ts';
 import type { ApiToken } from '../http/auth.ts';
 import { metricsApp } from '../http/metrics-server.ts';
 import type { Logger } from '../log.ts';
 import type { Registry } from '../metrics/client.ts';
+import { createProbes } from '../metrics/probes.ts';
 import { createMetricsRegistry, type ReloadState } from '../metrics/registry.ts';
 import { createViews } from '../metrics/view.ts';
 import { vnishCgiDriver } from '../miners/vnish-cgi/driver.ts';
@@ -35,6 +38,8 @@ export interface Lasting {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Relative secret files are looked up from here. */
   readonly folder: string;
+  /** Which part of the fleet this exporter reads. */
+  readonly shard: Shard;
   readonly log: Logger;
   readonly reload: () => Promise<void>;
 }
@@ -57,20 +62,21 @@ const drivers = { 'vnish': vnishDriver, 'vnish-cgi': vnishCgiDriver } as const;
 
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
-  const { memory, audit, history, mismatches, reloadState, self, environment, folder, log, reload } = lasting;
+  const { memory, audit, history, mismatches, reloadState, self, environment, folder, shard, log, reload } = lasting;
   const secrets = { environment, folder };
   const passwords = new Map(Object.entries(config.credentials).map(([name, { password_env: env, password_file: file }]) => [name, readSecret(`credentials.${name}`, { env, file }, secrets)]));
   const tokens: ApiToken[] = config.api.tokens.map(({ name, scope, token_env: env, token_file: file }) => ({ name, scope, secret: readSecret(`api.tokens ${name}`, { env, file }, secrets) }));
   const poolKeys = new Map(config.pools.flatMap(({ name, api_key_env: env, api_key_file: file }) => (env === undefined && file === undefined ? [] : [[name, readSecret(`pools ${name}`, { env, file }, secrets)]])));
 
-  const fleet = createFleet({
-    config, memory, log,
+  const fleetOf = (miners: readonly MinerConfig[]) => createFleet({
+    config: { ...config, miners }, memory, log,
     ...(earlier === undefined ? {} : { earlier: earlier.fleet }),
     driverFor: (miner) => drivers[miner.driver]({
       address: miner.address, password: passwords.get(miner.credentials) ?? vendorPasswords[miner.driver],
       slowIntervalMs: config.poll.slow_interval_seconds * 1000, mismatch: mismatches.count,
     }),
   });
+  const fleet = fleetOf(config.miners.filter(({ name }) => holds(shard, name)));
   const pools = createPools({
     log,
     pools: config.pools.map((pool) => ({
@@ -82,13 +88,20 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   const chips = createChips(fleet, config.poll);
   const views = createViews({ config, fleet, pools });
   const control = createControl({ fleet, config: config.control, audit, log, history });
-  const registry = createMetricsRegistry({ config, fleet, pools, views, chips, loop, control, mismatches, version, reloadState, self });
+  const probes = createProbes({
+    inventory: config.miners, own: { fleet, views }, concurrency: config.poll.concurrency,
+    guestOf(miner) {
+      const one = fleetOf([miner]);
+      return { fleet: one, views: createViews({ config, fleet: one, pools }) };
+    },
+  });
+  const registry = createMetricsRegistry({ config, fleet, pools, views, chips, loop, control, mismatches, version, reloadState, self, shard });
   let ready = false;
   let rounds: NodeJS.Timeout | undefined;
 
   return {
     config, fleet, pools, control,
-    metrics: metricsApp({ registry, config, log, version, ready: () => ready, reload }),
+    metrics: metricsApp({ registry, probes, config, shard, log, version, ready: () => ready, reload }),
     api: apiApp({ context: { config, fleet, pools, views, control, version }, tokens, log }),
     start() {
       loop.start();
@@ -108,6 +121,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       loop.stop();
       chips.stop();
       await control.close();
+      await probes.close();
       await pools.close();
       await fleet.close();
     },

@@ -9,6 +9,7 @@ import { readSecret } from '../config/secrets.ts';
 import { verifyAuditFile } from '../control/audit.ts';
 import { HashfleetError, messageOf } from '../errors.ts';
 import { openapiDocument } from '../http/openapi.ts';
+import { wholeFleet, type Shard } from '../fleet/sharding.ts';
 import { createLogger } from '../log.ts';
 import { seriesReference } from '../metrics/reference.ts';
 import { addDiscover } from './discover.ts';
@@ -37,7 +38,13 @@ function tokenOption(text: string, earlier: readonly TokenFlag[] = []): TokenFla
   return [...earlier, { name: match[1], scope: match[2] as Scope, file: path.resolve(match[3]) }];
 }
 
-interface StartFlags { readonly config: string; readonly data: string; readonly metricsListen: Listen; readonly apiListen: Listen; readonly logLevel: string; readonly token?: readonly TokenFlag[]; readonly checkConfig?: true }
+function shardOption(text: string): Shard {
+  const [index = Number.NaN, count = Number.NaN] = /^(\d{1,4})\/(\d{1,4})$/.exec(text)?.slice(1).map(Number) ?? [];
+  if (!(count >= 1 && index < count)) throw new InvalidArgumentError('give INDEX/COUNT with an index from 0, for example 0/2 and 1/2 for two exporters');
+  return { index, count };
+}
+
+interface StartFlags { readonly config: string; readonly data: string; readonly metricsListen: Listen; readonly apiListen: Listen; readonly logLevel: string; readonly shard: Shard; readonly token?: readonly TokenFlag[]; readonly checkConfig?: true }
 
 const program = new Command('hashfleet')
   .description('Reads scrypt miners and pools, serves Prometheus series and the control API.')
@@ -52,6 +59,7 @@ program.command('start', { isDefault: true })
   .option('--metrics-listen <host:port>', 'metrics server', listenOption, { host: '127.0.0.1', port: 9788 })
   .option('--api-listen <host:port>', 'API server', listenOption, { host: '127.0.0.1', port: 9789 })
   .option('--log-level <level>', logLevels.join(', '), levelOption, 'info')
+  .option('--shard <index/count>', 'read only this part of the fleet, as 0/2 and 1/2 for two exporters with one fleet.yaml', shardOption, wholeFleet)
   .option('--token <name:scope:file>', 'one more API token, read from a file; may be given several times', tokenOption)
   .option('--check-config', 'check the configuration and its secrets, and exit')
   .action(async (flags: StartFlags) => {
@@ -71,7 +79,7 @@ program.command('start', { isDefault: true })
     const stopAsked = new Promise<void>((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
     });
-    const service = await startService({ config, load, folder, dataFolder: path.resolve(flags.data), metrics: flags.metricsListen, api: flags.apiListen, environment: process.env, log });
+    const service = await startService({ config, load, folder, shard: flags.shard, dataFolder: path.resolve(flags.data), metrics: flags.metricsListen, api: flags.apiListen, environment: process.env, log });
     log.info({ version, miners: config.miners.length, metrics: `http://${flags.metricsListen.host}:${service.metricsPort}/metrics`, api: `http://${flags.apiListen.host}:${service.apiPort}/api/v1`, control: config.control.enabled }, 'hashfleet is running');
     // The refusal of a bad file is in the log and in hashfleet_config_reload_success; the old one stays in force.
     process.on('SIGHUP', () => void service.reload().catch(() => undefined));

@@ -7,6 +7,7 @@ import { createControlHistory, reportUnfinished } from '../control/jobs.ts';
 import { codeOf, HashfleetError, messageOf } from '../errors.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { openMemory } from '../fleet/memory.ts';
+import { wholeFleet, type Shard } from '../fleet/sharding.ts';
 import type { Pools } from '../fleet/pools.ts';
 import type { Logger } from '../log.ts';
 import { createProcessMetrics } from '../metrics/registry.ts';
@@ -21,6 +22,8 @@ export interface ServiceOptions {
   readonly load?: () => Config;
   /** Relative secret files are looked up from here. */
   readonly folder: string;
+  /** Which part of the fleet this exporter reads; all of it when absent. */
+  readonly shard?: Shard;
   readonly dataFolder: string;
   readonly metrics: Listen;
   readonly api: Listen;
@@ -43,11 +46,11 @@ export interface Service {
 const saveEveryMs = 60_000;
 
 /** @throws HashfleetError for a secret that cannot be read, a damaged audit log, or a port that is taken. */
-export async function startService({ config, load, folder, dataFolder, metrics, api, environment, log }: ServiceOptions): Promise<Service> {
+export async function startService({ config, load, folder, shard = wholeFleet, dataFolder, metrics, api, environment, log }: ServiceOptions): Promise<Service> {
   const memory = openMemory(dataFolder, log);
   const audit = openAuditLog(auditFolder(dataFolder));
   const reloadState = { success: true, at: Date.now() };
-  const lasting: Lasting = { memory, audit, history: createControlHistory(), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, log, reload };
+  const lasting: Lasting = { memory, audit, history: createControlHistory(), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, shard, log, reload };
   let core: Core;
   try {
     core = createCore(config, lasting);

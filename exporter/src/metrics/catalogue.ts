@@ -124,7 +124,8 @@ export const catalogue = {
   pool_fee_ratio: ofPool(gauge('The pool\'s fee by pay-out mode.', 'status *_fee', ['mode'])),
   // self
   hashfleet_build_info: ofExporter(gauge('Version of the exporter; always 1.', 'package.json', ['version', 'node_version'])),
-  hashfleet_miners_configured: ofExporter(gauge('Miners in the configuration.', 'fleet.yaml')),
+  hashfleet_miners_configured: ofExporter(gauge('Miners that this exporter reads.', 'fleet.yaml')),
+  hashfleet_shard_info: ofExporter(gauge('Which part of the fleet this exporter reads (from 0) and how many parts there are; always 1.', 'command line', ['shard', 'shards'])),
   hashfleet_control_enabled: ofExporter(gauge('1 if actions on miners are switched on.', 'fleet.yaml control.enabled')),
   hashfleet_poll_lag_seconds: ofExporter(gauge('How late the latest poll began behind its schedule.', 'poll loop')),
   hashfleet_polls_in_flight: ofExporter(gauge('Polls under way.', 'poll loop')),
