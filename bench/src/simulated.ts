@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 export interface SimulatedFleet {
   /** `host:port` of each miner. */
   readonly addresses: readonly string[];
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -19,6 +20,7 @@ export async function simulatedFleet(miners: number): Promise<SimulatedFleet> {
     child.once('exit', (code) => reject(new Error(`the simulator ended with ${code ?? 'a signal'}`)));
   });
   return {
+    pid: child.pid ?? 0,
     addresses: Array.from({ length: miners }, (_, index) => `127.0.0.1:${firstPort + index}`),
     async stop() {
       child.removeAllListeners('exit');

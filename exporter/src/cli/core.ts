@@ -109,8 +109,8 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       pools.start();
       rounds = setInterval(() => {
         fleet.tick();
+        // What comes of it reaches the page with each miner's next poll.
         views.comparePeers();
-        registry.refresh();
       }, config.poll.interval_seconds * 1000);
       ready = true;
       if (tokens.length === 0) log.warn('no API token is configured (api.tokens): the API refuses every request; metrics are served');

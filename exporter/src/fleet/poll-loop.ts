@@ -8,6 +8,7 @@
  *  5. A miner that keeps failing is asked less and less often, up to a limit, and at the usual pace again after one success.
  *  6. Stopping waits for nothing and leaves no timer behind.
  */
+import { createHistogram } from 'node:perf_hooks';
 import pLimit from 'p-limit';
 import type { Config } from '../config/load.ts';
 import type { Fleet } from './fleet.ts';
@@ -26,6 +27,8 @@ export interface PollLoop {
   readonly skipped: number;
   /** Seconds by which the latest poll began behind its schedule. */
   readonly lagSeconds: number;
+  /** 99th percentile of that over the last one to two minutes; 0 before the first poll. */
+  readonly lagP99Seconds: number;
 }
 
 export function createPollLoop(fleet: Fleet, config: Config['poll']): PollLoop {
@@ -35,6 +38,7 @@ export function createPollLoop(fleet: Fleet, config: Config['poll']): PollLoop {
   const failing = pLimit(Math.max(1, Math.ceil(config.concurrency / 8)));
   const timers = new Map<string, NodeJS.Timeout>();
   const running = new Set<string>();
+  const lags = createLags();
   let [inFlight, skipped, lagSeconds, stopped] = [0, 0, 0, true];
 
   function schedule(name: string, due: number): void {
@@ -59,6 +63,7 @@ export function createPollLoop(fleet: Fleet, config: Config['poll']): PollLoop {
       if (stopped) return;
       inFlight += 1;
       lagSeconds = Math.max(0, Date.now() - due) / 1000;
+      lags.record(lagSeconds);
       try {
         const after = await fleet.poll(name, { deadlineMs });
         fleet.setBackedOff(name, pauseIntervals(after.consecutiveFailures) > 1);
@@ -94,6 +99,39 @@ export function createPollLoop(fleet: Fleet, config: Config['poll']): PollLoop {
     },
     get lagSeconds() {
       return lagSeconds;
+    },
+    get lagP99Seconds() {
+      return lags.p99();
+    },
+  };
+}
+
+const lagWindowMs = 60_000;
+
+/** Lateness of polls in two windows that take turns, so that what is long past is forgotten. Seconds. */
+function createLags() {
+  let [present, before] = [createHistogram(), createHistogram()];
+  let began = Date.now();
+  const turn = () => {
+    const age = Date.now() - began;
+    if (age < lagWindowMs) return;
+    before.reset();
+    if (age < 2 * lagWindowMs) [present, before] = [before, present];
+    else present.reset();
+    began = Date.now();
+  };
+  return {
+    record(seconds: number) {
+      turn();
+      // Whole milliseconds, and one more: the histogram begins at 1.
+      present.record(Math.round(seconds * 1000) + 1);
+    },
+    p99() {
+      turn();
+      const all = createHistogram();
+      all.add(present);
+      all.add(before);
+      return all.count === 0 ? 0 : (all.percentile(99) - 1) / 1000;
     },
   };
 }

@@ -53,8 +53,6 @@ export interface MetricsRegistry {
   /** The page of all chips. */
   renderChips(): Buffer;
   readonly seriesCount: number;
-  /** Brings every miner's series up to date, as after a comparison of peers. */
-  refresh(): void;
 }
 
 export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry {
@@ -103,6 +101,7 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
     emit('hashfleet_shard_info', labelText({ shard: String(shard.index), shards: String(shard.count) }), 1);
     emit('hashfleet_control_enabled', '', Number(control.enabled && !control.readOnly));
     emit('hashfleet_poll_lag_seconds', '', loop.lagSeconds);
+    emit('hashfleet_poll_lag_p99_seconds', '', loop.lagP99Seconds);
     emit('hashfleet_polls_in_flight', '', loop.inFlight);
     emit('hashfleet_polls_skipped_total', '', loop.skipped);
     for (const { source, field, count } of mismatches.entries()) emit('hashfleet_schema_mismatches_total', labelText({ source, field }), count);
@@ -129,9 +128,6 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
     },
     get seriesCount() {
       return page.seriesCount;
-    },
-    refresh() {
-      for (const name of fleet.names) put(name);
     },
   };
 }
