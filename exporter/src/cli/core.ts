@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Express } from 'express';
 import type { Config } from '../config/load.ts';
 import type { MinerConfig } from '../config/schema.ts';
-import { readSecret } from '../config/secrets.ts';
+import { secretReader, sourceOf } from '../config/secrets.ts';
 import type { AuditLog } from '../control/audit.ts';
 import { createControl, type Control, type ControlHistory } from '../control/jobs.ts';
 import { createChips } from '../fleet/chips.ts';
@@ -63,10 +63,7 @@ const drivers = { 'vnish': vnishDriver, 'vnish-cgi': vnishCgiDriver } as const;
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
   const { memory, audit, history, mismatches, reloadState, self, environment, folder, shard, log, reload } = lasting;
-  const secrets = { environment, folder };
-  const passwords = new Map(Object.entries(config.credentials).map(([name, { password_env: env, password_file: file }]) => [name, readSecret(`credentials.${name}`, { env, file }, secrets)]));
-  const tokens: ApiToken[] = config.api.tokens.map(({ name, scope, token_env: env, token_file: file }) => ({ name, scope, secret: readSecret(`api.tokens ${name}`, { env, file }, secrets) }));
-  const poolKeys = new Map(config.pools.flatMap(({ name, api_key_env: env, api_key_file: file }) => (env === undefined && file === undefined ? [] : [[name, readSecret(`pools ${name}`, { env, file }, secrets)]])));
+  const { passwords, tokens, poolKeys } = readSecrets(config, { environment, folder });
 
   const fleetOf = (miners: readonly MinerConfig[]) => createFleet({
     config: { ...config, miners }, memory, log,
@@ -125,6 +122,19 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       await pools.close();
       await fleet.close();
     },
+  };
+}
+
+/** Every secret that the configuration names. @throws HashfleetError secret_missing */
+function readSecrets(config: Config, place: { environment: Lasting['environment']; folder: string }) {
+  const read = secretReader({ ...place, secrets: config.secrets });
+  return {
+    passwords: new Map(Object.entries(config.credentials).map(([name, entry]) => [name, read(`credentials.${name}`, sourceOf(entry, 'password') ?? {})])),
+    tokens: config.api.tokens.map((entry): ApiToken => ({ name: entry.name, scope: entry.scope, secret: read(`api.tokens ${entry.name}`, sourceOf(entry, 'token') ?? {}) })),
+    poolKeys: new Map(config.pools.flatMap((entry) => {
+      const source = sourceOf(entry, 'api_key');
+      return source === undefined ? [] : [[entry.name, read(`pools ${entry.name}`, source)]];
+    })),
   };
 }
 

@@ -65,7 +65,10 @@ export function parseConfig(text: string, file = 'fleet.yaml'): Config {
   const problems = crossChecks(config).map(({ path, message }) => placed(path, message));
   if (problems.length > 0) throw new ConfigError(file, problems);
   const onlySite = config.sites[0]?.name ?? 'default';
-  return { ...config, miners: config.miners.map((miner) => ({ ...miner, site: miner.site ?? onlySite })) };
+  return { ...config, miners: config.miners.map((miner) => {
+    const home = miner.site ?? onlySite;
+    return { ...miner, site: home, credentials: miner.credentials ?? config.sites.find(({ name }) => name === home)?.credentials ?? 'default' };
+  }) };
 }
 
 /** The document as plain values. An alias without an anchor (`*name`) and too many of them show only now. */
@@ -107,9 +110,12 @@ function crossChecks(config: FleetConfig): Found[] {
   config.miners.forEach((miner, index) => {
     if (miner.site === undefined && sites.length > 1) found.push({ path: ['miners', index], message: `has no site, but there are several: ${sites.join(', ')}; add "site: ${sites[0] ?? ''}"` });
     if (miner.site !== undefined && !sites.includes(miner.site)) found.push({ path: ['miners', index, 'site'], message: `"${miner.site}" is not one of the sites (${sites.join(', ')})` });
-    if (miner.credentials !== 'default' && !Object.hasOwn(config.credentials, miner.credentials)) {
+    if (miner.credentials !== undefined && miner.credentials !== 'default' && !Object.hasOwn(config.credentials, miner.credentials)) {
       found.push({ path: ['miners', index, 'credentials'], message: `"${miner.credentials}" is not in the section "credentials"` });
     }
+  });
+  config.sites.forEach(({ credentials }, index) => {
+    if (credentials !== undefined && !Object.hasOwn(config.credentials, credentials)) found.push({ path: ['sites', index, 'credentials'], message: `"${credentials}" is not in the section "credentials"` });
   });
   const names = new Set(config.miners.map((miner) => miner.name));
   (config.control.allow_miners ?? []).forEach((miner, index) => {
@@ -139,7 +145,7 @@ function explain(issue: z.core.$ZodIssue): Found[] {
       return [{ path: issue.path, message: `must be at most ${issue.maximum}${given}` }];
     case 'invalid_format':
       // Who writes the secret itself in place of its variable's name must not find it in a log.
-      if (String(issue.path.at(-1)).endsWith('_env')) return [{ path: issue.path, message: `must be ${issue.message}` }];
+      if (/_(?:env|secret)$/.test(String(issue.path.at(-1)))) return [{ path: issue.path, message: `must be ${issue.message}` }];
       return [{ path: issue.path, message: `must be ${issue.message.startsWith('Invalid') ? `a valid ${issue.format}` : issue.message}${given}` }];
     case 'custom':
       return [{ path: issue.path, message: `needs ${issue.message}` }];

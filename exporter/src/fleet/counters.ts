@@ -49,7 +49,7 @@ function counters(file: string, log: Logger): Counters {
   // "r+" keeps what is there and writes in place, "w+" makes the file.
   const handle = openSync(file, existsSync(file) ? 'r+' : 'w+', 0o644);
   let next = lines.size + free.length;
-  let failed = false;
+  let [failed, closed] = [false, false];
 
   function put(line: number, text: string): void {
     try {
@@ -82,10 +82,13 @@ function counters(file: string, log: Logger): Counters {
     },
     flush() {
       fsync(handle, (problem) => {
-        if (problem !== null) log.error({ file, err: problem.message }, 'the kept counters cannot be brought to the disk');
+        if (problem !== null && !closed) log.error({ file, err: problem.message }, 'the kept counters cannot be brought to the disk');
       });
     },
-    close: () => closeSync(handle),
+    close() {
+      closed = true;
+      closeSync(handle);
+    },
   };
 }
 
