@@ -62,23 +62,31 @@ function cpuSecondsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
+interface RunOptions {
+  readonly intervalSeconds: number;
+  readonly minutes: number;
+  /** Miners that must be read the whole time; all when absent. */
+  readonly up?: number;
+  readonly warmUpSeconds?: number;
+}
+
 interface Run { readonly looks: readonly Look[]; readonly seconds: number; readonly simulatorCpuSeconds: number }
 
-/** Warms up for two intervals, at least 30 s, and then looks every 15 s. */
-async function run(simulated: SimulatedFleet, { intervalSeconds, minutes }: { intervalSeconds: number; minutes: number }): Promise<Run> {
+/** Warms up and then looks every 15 s. */
+async function run(simulated: SimulatedFleet, { intervalSeconds, minutes, up = simulated.addresses.length, warmUpSeconds = Math.max(30, 2 * intervalSeconds) }: RunOptions): Promise<Run> {
   const folder = mkdtempSync(path.join(tmpdir(), 'hashfleet-bench-'));
   const miners = simulated.addresses.map((address, index) => `  - {name: m${index}, address: "${address}"}`).join('\n');
   writeFileSync(path.join(folder, 'fleet.yaml'), `poll: {interval_seconds: ${intervalSeconds}, deadline_seconds: ${Math.min(5, intervalSeconds * 0.9)}, chips_interval_seconds: 0}\nminers:\n${miners}\n`);
   const child = spawn(process.execPath, [exporter, 'start', '--config', path.join(folder, 'fleet.yaml'), '--data', path.join(folder, 'data'), '--metrics-listen', metrics, '--api-listen', '127.0.0.1:19997', '--log-level', 'error'], { stdio: 'inherit' });
   try {
-    await sleep(Math.max(30_000, 2 * intervalSeconds * 1000));
+    await sleep(warmUpSeconds * 1000);
     const looks: Look[] = [await look()];
     const cpuBefore = cpuSecondsOf(simulated.pid);
     const began = performance.now();
     while (performance.now() - began < minutes * 60_000) {
       await sleep(scrapeSeconds * 1000);
       looks.push(await look());
-      if (looks.at(-1)?.up !== simulated.addresses.length) throw new Error(`only ${looks.at(-1)?.up ?? 0} of ${simulated.addresses.length} miners are read: the figures would mean nothing`);
+      if (looks.at(-1)?.up !== up) throw new Error(`${looks.at(-1)?.up ?? 0} miners are read in place of ${up}: the figures would mean nothing`);
     }
     return { looks, seconds: (performance.now() - began) / 1000, simulatorCpuSeconds: cpuSecondsOf(simulated.pid) - cpuBefore };
   } finally {
@@ -117,6 +125,27 @@ export const scale: Benchmark = {
       report(figure(name('cores'), '', [(last.cpuSeconds - first.cpuSeconds) / seconds, simulatorCpuSeconds / seconds]));
       report(figure(name('polls-skipped'), '', [last.skipped - first.skipped, (miners * seconds) / interval]));
       console.error(`  ${cpus().length} cores, Node ${process.version}; "cores": the exporter's beside the simulator's; "page": its baseline is millions of series; "polls-skipped": beside all polls`);
+    } finally {
+      await simulated.stop();
+    }
+  },
+};
+
+export const hung: Benchmark = {
+  name: 'hung',
+  about: 'how late polls begin among 1,000 miners of which 30 % accept connections and never answer, from the first round on; baseline: the same fleet when all answer',
+  long: true,
+  async run(report, { miners = 1000, interval = 10, minutes = 1 }: BenchmarkOptions) {
+    const simulated = await simulatedFleet(miners);
+    try {
+      const count = Math.round(miners * 0.3);
+      const options = { intervalSeconds: interval, minutes, warmUpSeconds: interval };
+      const well = await run(simulated, options);
+      for (let index = 0; index < count; index += 1) await simulated.inject(Math.floor(index / 0.3), 'hang');
+      const ill = await run(simulated, { ...options, up: miners - count });
+      const p99 = ({ looks }: Run) => worst(looks.map(({ lagP99 }) => lagP99)) * 1000;
+      report(figure(`hung/${miners}@${interval}s/poll-lag-p99`, 'ms', [p99(ill), p99(well)]));
+      report(figure(`hung/${miners}@${interval}s/delay`, 'ms', [p99(ill) - p99(well), 100]));
     } finally {
       await simulated.stop();
     }

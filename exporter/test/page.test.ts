@@ -193,7 +193,7 @@ describe('the slot page', () => {
       });
       expected.set(`m${id}`, `up ${id}${heat === undefined ? '' : ` heat ${heat}`}`);
     };
-    for (let id = 0; id < 500; id += 1) put(id, id);
+    for (let id = 0; id < 900; id += 1) put(id, id);
     const seen = () => {
       const found = new Map<string, string>();
       for (const { name, labels, value } of parse(page.render().toString()).samples) {
@@ -204,11 +204,11 @@ describe('the slot page', () => {
     };
     expect(seen()).toEqual(expected);
     for (let round = 0; round < 20; round += 1) {
-      for (let id = round; id < 500; id += 7) {
+      for (let id = round; id < 900; id += 7) {
         page.remove(`m${id}`);
         expected.delete(`m${id}`);
       }
-      for (let id = round; id < 500; id += 5) put(id, round % 2 === 0 ? undefined : id / 8);
+      for (let id = round; id < 900; id += 5) put(id, round % 2 === 0 ? undefined : id / 8);
       expect(seen()).toEqual(expected);
     }
     expect(page.seriesCount).toBe([...expected.values()].reduce((sum, text) => sum + text.split(' ').length / 2, 0));

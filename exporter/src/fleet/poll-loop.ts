@@ -3,8 +3,9 @@
  *  1. Miners are spread over the interval by their names, not polled all at once.
  *  2. Every poll has its own deadline; a hung miner delays nobody.
  *  3. A miner is never polled twice at the same time; a turn that comes too early is left out and counted.
- *  4. Over all miners no more polls run at once than configured; miners that keep failing share a small allowance of
- *     their own and cannot occupy the healthy ones'.
+ *  4. Over all miners no more polls run at once than configured; what takes longer than half a second holds its connection
+ *     but nobody's place, and miners that keep failing share a small allowance of their own. So even a third of a fleet that
+ *     hangs all at once delays the others by no more than a moment.
  *  5. A miner that keeps failing is asked less and less often, up to a limit, and at the usual pace again after one success.
  *  6. Stopping waits for nothing and leaves no timer behind.
  */
@@ -17,6 +18,9 @@ import type { Fleet } from './fleet.ts';
 const failuresBeforeBackOff = 3;
 /** Longest pause, in intervals: a miner that comes back is seen within two minutes at 15 s. */
 const longestPauseIntervals = 8;
+
+/** Ms for which a poll holds a place; a healthy miner answers in a tenth of it. */
+const placeMs = 500;
 
 export interface PollLoop {
   start(): void;
@@ -60,22 +64,32 @@ export function createPollLoop(fleet: Fleet, config: Config['poll']): PollLoop {
     running.add(name);
     const limit = pause > 1 ? failing : healthy;
     void limit(async () => {
-      if (stopped) return;
+      const done = poll();
+      let timer: NodeJS.Timeout | undefined;
+      await Promise.race([done, new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, placeMs);
+        timer.unref();
+      })]);
+      clearTimeout(timer);
+    });
+
+    async function poll(): Promise<void> {
       inFlight += 1;
       lagSeconds = Math.max(0, Date.now() - due) / 1000;
       lags.record(lagSeconds);
       try {
-        const after = await fleet.poll(name, { deadlineMs });
-        fleet.setBackedOff(name, pauseIntervals(after.consecutiveFailures) > 1);
+        if (stopped) return;
+        const next = pauseIntervals((await fleet.poll(name, { deadlineMs })).consecutiveFailures);
+        fleet.setBackedOff(name, next > 1);
+        if (next === pause) return;
+        clearTimeout(timers.get(name));
         // Back at the usual pace at once, not after the long pause.
-        if (pause > 1 && after.consecutiveFailures === 0) {
-          clearTimeout(timers.get(name));
-          schedule(name, Date.now() + intervalMs);
-        }
+        schedule(name, next < pause ? Date.now() + intervalMs : due + intervalMs * (late + next));
       } finally {
         inFlight -= 1;
+        running.delete(name);
       }
-    }).finally(() => running.delete(name));
+    }
   }
 
   return {

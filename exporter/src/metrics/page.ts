@@ -28,8 +28,8 @@ interface Row {
   slot: number;
 }
 
-/** Owners whose lines are laid out together: few enough that it takes well under a millisecond, many enough that a page is few copies. */
-const ownersInChunk = 64;
+/** Owners whose lines are laid out together: few enough that it takes a fraction of a millisecond, many enough that a page is few copies. */
+const ownersInChunk = 256;
 
 interface Chunk {
   /** By owner, in the order in which the owners came. */
