@@ -11,6 +11,7 @@ const minerName = z.string().regex(/^[A-Za-z0-9._-]{1,63}$/).describe('Unique na
 export const MinerState = z.enum(labelValues.state);
 export const Intent = z.enum(labelValues.intent);
 export const PollFailureReason = z.enum(labelValues.reason);
+export const ReadingSource = z.enum(labelValues.source).describe('Where the reading came from: VNish\'s REST API, the CGI of VNish 3.x, or TCP 4028 (cgminer), which says least');
 export const ActionName = z.enum(labelValues.action);
 
 export const Health = z.object({
@@ -52,6 +53,7 @@ export const Rig = z.object({
   up: z.boolean(),
   stale: z.boolean().describe('True when the last good reading is older than three poll intervals; measurements are then left out'),
   reason: PollFailureReason.optional().describe('Why the last poll failed'),
+  source: ReadingSource.optional(),
   lastPollAt: time.optional(),
   lastSuccessAt: time.optional(),
   state: MinerState.optional(),
@@ -84,6 +86,8 @@ export const Telemetry = z.object({
   fans: z.array(Fan),
   pools: z.array(z.object({ slot: z.number().int(), url: z.string(), user: z.string(), status: z.string(), accepted: z.number().optional(), rejected: z.number().optional(), stale: z.number().optional(), pingSeconds: z.number().optional() })),
   uptimeSeconds: z.number().optional(),
+  source: ReadingSource.optional(),
+  fallback: z.object({ reason: PollFailureReason, detail: z.string() }).optional().describe('Why this reading came over TCP 4028 and not the usual way'),
   readAt: time.optional(),
 }).meta({ id: 'Telemetry' });
 
