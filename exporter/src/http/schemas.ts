@@ -11,7 +11,7 @@ const minerName = z.string().regex(/^[A-Za-z0-9._-]{1,63}$/).describe('Unique na
 export const MinerState = z.enum(labelValues.state);
 export const Intent = z.enum(labelValues.intent);
 export const PollFailureReason = z.enum(labelValues.reason);
-export const ReadingSource = z.enum(labelValues.source).describe('Where the reading came from: VNish\'s REST API, the CGI of VNish 3.x, or TCP 4028 (cgminer), which says least');
+export const ReadingSource = z.enum(labelValues.reading_source).describe('Where the reading came from: VNish\'s REST API, the CGI of VNish 3.x, or TCP 4028 (cgminer), which says least');
 export const ActionName = z.enum(labelValues.action);
 
 export const Health = z.object({

@@ -151,7 +151,7 @@ export const labelValues = {
     'too_large', 'not_http', 'not_a_miner', 'stock_firmware', 'internal',
   ],
   pool_reason: ['disabled', 'closed', 'dns', 'tcp', 'tls', 'timeout', 'http_4xx', 'http_5xx', 'html_body', 'bad_key', 'bad_shape', 'too_large', 'stale'],
-  source: ['vnish', 'vnish-cgi', 'cgminer'],
+  reading_source: ['vnish', 'vnish-cgi', 'cgminer'],
   result: ['accepted', 'rejected', 'stale'],
   grade: ['grey', 'orange', 'red'],
   basis: ['pool_estimate', 'manual_price'],

@@ -64,6 +64,7 @@ export function parseCgminerReading({ stats, summary, pools }: CgminerReplies, {
   if (told !== undefined && state === undefined) mismatch('cgminer_stats', 'state');
   const inferred = told === undefined && (rate ?? 0) > 0;
   const boards = boardNumbers().flatMap((board) => parseBoard(fields, board, hashes));
+  const powerWatts = sum(boards.filter(isThere).map((board) => board.powerWatts));
   return defined<Reading>({
     at,
     source: 'cgminer',
@@ -74,8 +75,8 @@ export function parseCgminerReading({ stats, summary, pools }: CgminerReplies, {
     hashrate: scaled(rate, hashes),
     hashrateAverage: scaled(fields.numeric('GHS av'), hashes),
     hashrateNominal: positive(scaled(fields.optional.numeric('total_rateideal'), hashes)),
-    powerWatts: sum(boards.filter(isThere).map(({ powerWatts }) => powerWatts)),
-    powerMeasured: false,
+    powerWatts,
+    powerMeasured: powerWatts === undefined ? undefined : false,
     psuTemperatures: {},
     pcb: span(boards.map(({ pcb }) => pcb)),
     chip: span(boards.map(({ chip }) => chip)),
