@@ -204,7 +204,8 @@ async function identifyOther(place: Place, { http, failure, asking }: { http: Mi
     // What stands behind the login knows more than TCP 4028: the MAC too.
     if (identity?.firmware === 'Vnish') return { ...place, state: 'vnish-cgi', identity, password };
     if (isVnish) return { ...place, state: 'vnish-cgi', identity: named, password };
-    const told = identity === undefined ? 'stock firmware or VNish 3.x: both ask for this login, and nothing else tells which (--check-password does)' : 'stock firmware; install VNish to read it';
+    const untold = password === 'refused' ? 'the password was refused' : 'a password tells (--check-password)';
+    const told = identity === undefined ? `stock firmware or VNish 3.x, which ask for the same login; ${untold}` : 'stock firmware; install VNish to read it';
     return { ...place, state: 'stock', reason, detail: named === undefined ? told : `${named.model}: ${told}` };
   }
   // VNish 1.x whose web server fails just now is to be read over it all the same, not over TCP 4028.
