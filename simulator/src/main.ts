@@ -73,7 +73,7 @@ function announce(simulator: Simulator, asJson: boolean): void {
   if (simulator.all.length > shown.length) console.log(`miner    … and ${simulator.all.length - shown.length} more`);
   console.log(`pool     ${simulator.pool.url}  (API key ${simulator.pool.apiKey})`);
   console.log(`control  ${control}  (fleet.yaml at ${control}/fleet.yaml)`);
-  console.log('Password of every miner: admin. Stop with Ctrl-C.');
+  console.log('Password of every miner: admin, of an L3+: root. Stop with Ctrl-C.');
 }
 
 async function main(flags: Flags): Promise<void> {

@@ -95,7 +95,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const add = async (spec: AnySpec, place: Place): Promise<AnyMiner> => {
     if (all.some((other) => other.name === spec.name)) throw new Error(`there is already a miner ${spec.name}`);
     const added = create(spec, { host: place.host ?? host, port: place.port ?? 0, cgminerPort: place.cgminerPort === undefined ? 0 : place.cgminerPort });
-    await added.listen();
+    try {
+      await added.listen();
+    } catch (problem) {
+      // One of its two ports may be open already.
+      await added.close();
+      throw problem;
+    }
     all.push(added);
     return added;
   };
