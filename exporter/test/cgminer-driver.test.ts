@@ -416,4 +416,21 @@ describe('the service', () => {
     }
     expect(await running.value('miner_credentials_accepted', { miner: 'raw' })).toBeUndefined();
   });
+
+  test('has its reason for each bad manner of TCP 4028, while a good miner is read as if nothing were', async () => {
+    const reasons = { rpc_silent: 'timeout', rpc_drip: 'timeout', rpc_cut: 'bad_json', rpc_endless: 'too_large', rpc_refused: 'connect' } as const;
+    const kinds = Object.keys(reasons) as (keyof typeof reasons)[];
+    const simulator = await startSimulator({ miners: [...kinds.map((name) => l3spec({ name })), l3spec({ name: 'good' })], speed: 0 });
+    whenDone(async () => simulator.stop());
+    for (const kind of kinds) await simulator.cgiMiner(kind).inject(kind);
+    const running = await run(simulator.cgiMiners.map((miner) => `{name: ${miner.name}, address: "${at4028(miner)}", driver: cgminer}`));
+    await until('each has failed', async () => {
+      const page = await running.page();
+      return kinds.every((miner) => (valueOn(page, 'miner_poll_failures_total', { miner, reason: reasons[miner] }) ?? 0) >= 1);
+    });
+    const page = await running.page();
+    expect([valueOn(page, 'miner_up', { miner: 'good' }), valueOn(page, 'miner_poll_failures_total', { miner: 'good' })]).toEqual([1, undefined]);
+    for (const kind of kinds) await simulator.cgiMiner(kind).repair();
+    await until('all are read', async () => (await running.page()).match(/^miner_up\{.*\} +1$/gm)?.length === kinds.length + 1);
+  });
 });
