@@ -95,8 +95,8 @@ function crossChecks(config: FleetConfig): Found[] {
   const unique = (list: readonly string[], where: string, field: string) => {
     const first = new Map<string, number>();
     list.forEach((value, index) => {
-      // An address is the same with and without HTTP's usual port, and in any case.
-      const key = field === 'address' ? value.toLowerCase().replace(/:80$/, '') : value;
+      // An address is the same with and without HTTP's or the cgminer API's usual port, and in any case.
+      const key = field === 'address' ? value.toLowerCase().replace(/:(?:80|4028)$/, '') : value;
       const earlier = first.get(key);
       if (earlier === undefined) first.set(key, index);
       else found.push({ path: [where, index, field], message: `"${value}" is already used by ${where}[${earlier}]; each ${field} must be unique` });
@@ -110,6 +110,12 @@ function crossChecks(config: FleetConfig): Found[] {
   config.miners.forEach((miner, index) => {
     if (miner.site === undefined && sites.length > 1) found.push({ path: ['miners', index], message: `has no site, but there are several: ${sites.join(', ')}; add "site: ${sites[0] ?? ''}"` });
     if (miner.site !== undefined && !sites.includes(miner.site)) found.push({ path: ['miners', index, 'site'], message: `"${miner.site}" is not one of the sites (${sites.join(', ')})` });
+    if (miner.cgminer_port !== undefined && miner.driver !== 'vnish-cgi') {
+      found.push({ path: ['miners', index, 'cgminer_port'], message: `goes only with driver vnish-cgi, not with ${miner.driver}; with driver cgminer the port stands in the address` });
+    }
+    if (miner.hashrate_unit !== undefined && miner.driver === 'vnish') {
+      found.push({ path: ['miners', index, 'hashrate_unit'], message: 'goes only with driver cgminer or vnish-cgi; VNish 1.2 and 1.3 tell the unit themselves' });
+    }
     if (miner.credentials !== undefined && miner.credentials !== 'default' && !Object.hasOwn(config.credentials, miner.credentials)) {
       found.push({ path: ['miners', index, 'credentials'], message: `"${miner.credentials}" is not in the section "credentials"` });
     }

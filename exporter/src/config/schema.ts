@@ -42,7 +42,9 @@ const maintenance = z.union([z.boolean(), z.strictObject({
 const miner = z.strictObject({
   name,
   address,
-  driver: z.enum(['vnish', 'vnish-cgi']).default('vnish').describe('vnish: VNish 1.2 and 1.3; vnish-cgi: VNish 3.x of the L3+'),
+  driver: z.enum(['vnish', 'vnish-cgi', 'cgminer']).default('vnish').describe('vnish: VNish 1.2 and 1.3; vnish-cgi: VNish 3.x of the L3+; cgminer: any cgminer-like miner over TCP 4028, only read'),
+  cgminer_port: z.number().int().min(1).max(65_535).optional().describe('With vnish-cgi: where the last resort listens; 4028 when absent'),
+  hashrate_unit: z.enum(['MH/s', 'GH/s']).optional().describe('What the numbers of TCP 4028 are in, where the model does not tell'),
   site: name.optional(),
   rack: label.optional(),
   circuit: label.optional(),
