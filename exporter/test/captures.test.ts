@@ -11,7 +11,9 @@ import { createFleet } from '../src/fleet/fleet.ts';
 import { openMemory } from '../src/fleet/memory.ts';
 import { createPools } from '../src/fleet/pools.ts';
 import type { JsonObject } from '../src/miners/fields.ts';
-import { parsePresets, parseReading, type Replies } from '../src/miners/vnish/parse.ts';
+import { parseFactory } from '../src/miners/vnish/hardware.ts';
+import { parseReading, type Replies } from '../src/miners/vnish/parse.ts';
+import { parsePresets } from '../src/miners/vnish/presets.ts';
 import { configOf, haveSamples, here, sample, silent } from './fixtures.ts';
 
 const at = Date.UTC(2026, 10, 1);
@@ -45,11 +47,16 @@ function promtoolAccepts(page: string): void {
   expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: '' });
 }
 
+const factoryOf = (name: string): Pick<Replies, 'factory'> => {
+  const factory = parseFactory(sample(name) as JsonObject, () => undefined);
+  return factory === undefined ? {} : { factory };
+};
 const l9 = () => sample('l9-1.2.6-and-1.2.7-info-summary-excerpt.json') as [{ info: JsonObject; summary: JsonObject }, { info: JsonObject; summary: JsonObject }];
 const captures: readonly (readonly [string, () => Replies])[] = [
   ['s21pro-1.2.7-auto-tuning', () => ({ info: sample('s21pro-1.2.7-info.json') as JsonObject, summary: sample('s21pro-1.2.7-summary.json') as JsonObject })],
   ['s19-1.2.6-failure', () => ({
     info: sample('s19-1.2.6-info.json') as JsonObject, model: sample('s19-1.2.6-model.json') as JsonObject, perf: sample('s19-1.2.6-perf-summary.json') as JsonObject,
+    ...factoryOf('s19-1.2.6-factory-info-nulls.json'), presets: parsePresets(sample('s19-1.2.6-autotune-presets.json'), 1e9, () => undefined),
     status: sample('s19-1.2.6-status-failure.json') as JsonObject, summary: sample('s19-1.2.6-summary-failure.json') as JsonObject,
   })],
   ['l9-1.2.7-excerpt', () => l9()[0]],

@@ -6,6 +6,7 @@ import { readSecret } from '../config/secrets.ts';
 import type { AuditLog } from '../control/audit.ts';
 import { createControl, type Control, type ControlHistory } from '../control/jobs.ts';
 import { createChips } from '../fleet/chips.ts';
+import { noticeFirmware } from '../fleet/firmware.ts';
 import { createFleet, type Fleet } from '../fleet/fleet.ts';
 import type { Memory } from '../fleet/memory.ts';
 import { createPollLoop } from '../fleet/poll-loop.ts';
@@ -71,6 +72,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       slowIntervalMs: config.poll.slow_interval_seconds * 1000, mismatch: mismatches.count,
     }),
   });
+  noticeFirmware(fleet, log);
   const pools = createPools({
     log,
     pools: config.pools.map((pool) => ({

@@ -25,11 +25,14 @@ export function rigReply(view: MinerView, activeJob: string | undefined): Reply<
   return defined<Reply<typeof schemas.Rig>>({
     name: config.name, site: config.site, rack: config.rack, circuit: config.circuit, model: miner.model, address: config.address,
     mac: identity?.mac,
-    firmware: identity?.firmware === undefined || identity.firmwareVersion === undefined ? undefined : { name: identity.firmware, version: identity.firmwareVersion },
+    firmware: identity?.firmware === undefined || identity.firmwareVersion === undefined ? undefined : defined({
+      name: identity.firmware, version: identity.firmwareVersion, build: identity.build, known: miner.reading?.firmwareSupport?.known, assumed: miner.reading?.firmwareSupport?.assumed,
+    }),
+    warranty: miner.reading?.warranty,
     algorithm: identity?.algorithm,
     up: miner.lastSuccessAt !== undefined && miner.failure === undefined,
     stale: reading === undefined,
-    reason: miner.failure?.reason,
+    reason: miner.failure?.reason, reasonDetail: miner.failure?.detail,
     lastPollAt: iso(miner.lastPollAt), lastSuccessAt: iso(miner.lastSuccessAt),
     state: reading?.state, stateSeconds: reading?.stateSeconds, failure: reading?.failure, intent: miner.intent,
     preset: reading?.preset === undefined ? undefined : defined({ name: reading.preset.name, tuned: reading.preset.tuned, powerWatts: reading.preset.powerWatts, hashrate: reading.preset.hashrate }),

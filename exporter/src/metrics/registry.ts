@@ -80,7 +80,7 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
   function putChips(name: string): void {
     const miner = fleet.get(name);
     const readings = chips.of(name);
-    if (miner === undefined || readings === undefined || readings.length === 0) chipPage.remove(name);
+    if (miner === undefined || readings === undefined || readings.chips.length + readings.sensors.length === 0) chipPage.remove(name);
     else chipPage.set(name, minerBase({ miner }), (emit) => chipSeries(readings, emit));
   }
 

@@ -1,7 +1,7 @@
 /** From views to series: one line per series of the catalogue. */
 import { intents, changeKinds } from '../fleet/memory.ts';
 import type { Pool, Pools } from '../fleet/pools.ts';
-import { chipGrades, minerStates, type ChipReading, type MinMax } from '../miners/reading.ts';
+import { chipGrades, coolingModes, minerStates, type ChipsReading, type MinMax } from '../miners/reading.ts';
 import type { SeriesName } from './catalogue.ts';
 import { labelText, type Emit } from './page.ts';
 import type { MinerView } from './view.ts';
@@ -37,7 +37,7 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   const identity = miner.reading?.identity;
   emit('miner_up', '', miner.lastSuccessAt !== undefined && miner.failure === undefined);
   emit('miner_info', labelText({
-    firmware: identity?.firmware ?? '', firmware_version: identity?.firmwareVersion ?? '', mac: identity?.mac ?? '', address: miner.config.address,
+    firmware: identity?.firmware ?? '', firmware_version: identity?.firmwareVersion ?? '', build: identity?.build ?? '', mac: identity?.mac ?? '', address: miner.config.address,
     algorithm: identity?.algorithm ?? '', rack: miner.config.rack ?? '', circuit: miner.config.circuit ?? '',
   }), 1);
   emit('miner_last_poll_timestamp_seconds', '', unixSeconds(miner.lastPollAt));
@@ -51,6 +51,8 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   emit('miner_hashes_total', '', Math.round(miner.hashes));
   emit('miner_energy_joules_total', '', Math.round(miner.joules));
   emit('miner_boards_expected', '', miner.reading?.boardsExpected);
+  emit('miner_firmware_known', '', miner.reading?.firmwareSupport?.known);
+  hardware();
   if (reading === undefined) return;
 
   for (const state of minerStates) emit('miner_state', one('state', state), reading.state === undefined ? undefined : reading.state === state);
@@ -62,11 +64,20 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
     emit('miner_preset_power_watts', '', preset.powerWatts);
     emit('miner_preset_hashrate_hashes_per_second', '', preset.hashrate);
   }
+  const { switcher } = reading;
+  emit('miner_preset_switcher_enabled', '', switcher?.enabled);
+  emit('miner_preset_switcher_top_preset_power_watts', '', switcher?.topPresetWatts);
+  emit('miner_preset_switcher_min_preset_power_watts', '', switcher?.minPresetWatts);
+  emit('miner_preset_switcher_decrease_temperature_celsius', '', switcher?.decreaseTemperature);
+  emit('miner_preset_switcher_rise_temperature_celsius', '', switcher?.riseTemperature);
+  emit('miner_preset_switcher_check_seconds', '', switcher?.checkSeconds);
   emit('miner_throttle_ratio', '', reading.throttleRatio);
   emit('miner_restart_required', '', reading.restartRequired);
   emit('miner_reboot_required', '', reading.rebootRequired);
   emit('miner_locate_on', '', reading.locateOn);
+  if (reading.warranty !== undefined) emit('miner_warranty_info', one('status', reading.warranty), 1);
   emit('miner_uptime_seconds', '', reading.uptimeSeconds);
+  emit('miner_memory_free_ratio', '', reading.memoryFreeRatio);
   emit('miner_restarts_total', '', reading.restarts);
 
   emit('miner_hashrate_hashes_per_second', '', reading.hashrate);
@@ -74,6 +85,9 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   emit('miner_hashrate_nominal_hashes_per_second', '', reading.hashrateNominal);
   emit('miner_hashrate_stock_hashes_per_second', '', reading.hashrateStock);
   emit('miner_hardware_errors_total', '', reading.hardwareErrors);
+  emit('miner_hardware_error_ratio', '', reading.hardwareErrorRatio);
+  emit('miner_blocks_found_total', '', reading.foundBlocks);
+  emit('miner_best_share', '', reading.bestShare);
   emit('miner_devfee_ratio', '', reading.devfeeRatio);
   poolSlots();
 
@@ -84,7 +98,9 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   temperatures('pcb', reading.pcb);
   temperatures('chip', reading.chip);
   emit('miner_fan_duty_ratio', '', reading.fanDutyRatio);
+  for (const mode of coolingModes) emit('miner_cooling_mode', one('mode', mode), reading.coolingMode === undefined ? undefined : reading.coolingMode === mode);
   for (const fan of reading.fans) {
+    emit('miner_fan_max_speed_rpm', one('fan', fan.fan), fan.maxRpm);
     emit('miner_fan_speed_rpm', one('fan', fan.fan), fan.speedRpm);
     emit('miner_fan_up', one('fan', fan.fan), fan.up);
   }
@@ -104,6 +120,8 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
     }
     for (const grade of ['grey', 'orange', 'red'] as const) emit('miner_board_chips', `${label},${one('grade', grade)}`, values.chips?.[grade]);
     emit('miner_board_hardware_errors_total', label, values.hardwareErrors);
+    emit('miner_board_water_temperature_celsius', `${label},${one('side', 'inlet')}`, values.inletWater);
+    emit('miner_board_water_temperature_celsius', `${label},${one('side', 'outlet')}`, values.outletWater);
   }
 
   emit('miner_hashrate_ratio', '', view.ratio);
@@ -114,6 +132,18 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   emit('miner_profit_usd_per_day', '', money.profitUsdPerDay);
   emit('miner_breakeven_usd_per_kilowatt_hour', '', money.breakevenUsdPerKilowattHour);
   if (view.advice !== undefined) emit('miner_advice_gain_usd_per_day', one('kind', view.advice.kind), view.advice.gainUsdPerDay);
+
+  /** What does not change while it runs, known also of a miner that is away. */
+  function hardware(): void {
+    const { limits, factory } = miner.reading ?? {};
+    for (const [limit, hertz] of Object.entries(limits?.frequencyHertz ?? {})) emit('miner_frequency_limit_hertz', one('limit', limit), hertz);
+    for (const [limit, volts] of Object.entries(limits?.voltageVolts ?? {})) emit('miner_voltage_limit_volts', one('limit', limit), volts);
+    emit('miner_power_limit_watts', '', limits?.powerWatts);
+    for (const { board, model, serial, chipBin } of factory?.boards ?? []) {
+      emit('miner_board_info', labelText({ board: String(board), board_model: model ?? '', serial: serial ?? '', chip_bin: String(chipBin ?? '') }), 1);
+    }
+    if (factory?.psu !== undefined) emit('miner_psu_info', labelText({ psu_model: factory.psu.model ?? '', serial: factory.psu.serial ?? '' }), 1);
+  }
 
   function temperatures(sensor: string, range: MinMax): void {
     emit('miner_temperature_celsius', `${one('sensor', sensor)},${one('stat', 'min')}`, range.min);
@@ -130,7 +160,10 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
       emit('miner_shares_total', one('result', result), counts.every((count) => count !== undefined) ? counts.reduce((sum, count) => sum + count, 0) : undefined);
     }
     emit('miner_pools_alive', '', own.filter((pool) => pool.status === 'active' || pool.status === 'working').length);
-    emit('miner_pool_ping_seconds', '', own.find((pool) => pool.status === 'active')?.pingSeconds);
+    const active = own.find((pool) => pool.status === 'active');
+    emit('miner_pool_ping_seconds', '', active?.pingSeconds);
+    emit('miner_pool_last_share_age_seconds', '', active?.lastShareAgeSeconds);
+    emit('miner_pool_share_difficulty', '', active?.difficulty);
   }
 }
 
@@ -166,8 +199,8 @@ export function poolSeries(pool: Pool, { pools, minerOf, btcUsd }: PoolContext, 
   for (const [mode, fee] of Object.entries(reading.fees)) emit('pool_fee_ratio', one('mode', mode), fee);
 }
 
-/** All series of the chips of one miner. */
-export function chipSeries(chips: readonly ChipReading[], plainEmit: Emit): void {
+/** All series of the chips and sensors of one miner. */
+export function chipSeries({ chips, sensors }: ChipsReading, plainEmit: Emit): void {
   const emit = typed(plainEmit);
   for (const { board, chip, hashrate, temperature, frequencyHertz, voltageVolts, errors, grade } of chips) {
     const labels = `${one('board', board)},${one('chip', chip)}`;
@@ -178,4 +211,5 @@ export function chipSeries(chips: readonly ChipReading[], plainEmit: Emit): void
     emit('miner_chip_errors_total', labels, errors);
     emit('miner_chip_grade', labels, grade === undefined ? undefined : chipGrades.indexOf(grade));
   }
+  for (const { board, sensor, ok } of sensors) emit('miner_board_sensor_ok', `${one('board', board)},${one('sensor', sensor)}`, ok);
 }
