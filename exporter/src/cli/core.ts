@@ -2,9 +2,11 @@
 import path from 'node:path';
 import type { Express } from 'express';
 import type { Config } from '../config/load.ts';
+import type { MinerConfig } from '../config/schema.ts';
 import { readSecret } from '../config/secrets.ts';
 import type { AuditLog } from '../control/audit.ts';
 import { createControl, type Control, type ControlHistory } from '../control/jobs.ts';
+import type { Alive } from '../fleet/alive.ts';
 import { createChips } from '../fleet/chips.ts';
 import { noticeFirmware } from '../fleet/firmware.ts';
 import { createFleet, type Fleet } from '../fleet/fleet.ts';
@@ -18,10 +20,11 @@ import type { Logger } from '../log.ts';
 import type { Registry } from '../metrics/client.ts';
 import { createMetricsRegistry, type ReloadState } from '../metrics/registry.ts';
 import { createViews } from '../metrics/view.ts';
+import type { Driver } from '../miners/driver.ts';
 import { vnishCgiDriver } from '../miners/vnish-cgi/driver.ts';
 import { vnishDriver } from '../miners/vnish/driver.ts';
 import { vendorPassword } from '../miners/vnish/session.ts';
-import type { MismatchCounter } from '../mismatch.ts';
+import type { Mismatch, MismatchCounter } from '../mismatch.ts';
 import { prohashingAdapter } from '../pools/prohashing/adapter.ts';
 import { version } from './version.ts';
 
@@ -29,6 +32,7 @@ import { version } from './version.ts';
 export interface Lasting {
   readonly memory: Memory;
   readonly audit: AuditLog;
+  readonly alive: Alive;
   readonly history: ControlHistory;
   readonly mismatches: MismatchCounter;
   readonly reloadState: ReloadState;
@@ -56,21 +60,26 @@ export interface Core {
 const vendorPasswords = { 'vnish': vendorPassword, 'vnish-cgi': 'root' } as const;
 const drivers = { 'vnish': vnishDriver, 'vnish-cgi': vnishCgiDriver } as const;
 
+/** Makes the driver of each miner of the configuration. @throws HashfleetError for a secret that cannot be read. */
+export function driversOf(config: Config, { environment, folder }: Pick<Lasting, 'environment' | 'folder'>, mismatch: Mismatch): (miner: MinerConfig) => Driver {
+  const passwords = new Map(Object.entries(config.credentials).map(([name, { password_env: env, password_file: file }]) => [name, readSecret(`credentials.${name}`, { env, file }, { environment, folder })]));
+  return (miner) => drivers[miner.driver]({
+    address: miner.address, password: passwords.get(miner.credentials) ?? vendorPasswords[miner.driver],
+    slowIntervalMs: config.poll.slow_interval_seconds * 1000, mismatch,
+  });
+}
+
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
-  const { memory, audit, history, mismatches, reloadState, self, environment, folder, log, reload } = lasting;
+  const { memory, audit, alive, history, mismatches, reloadState, self, environment, folder, log, reload } = lasting;
   const secrets = { environment, folder };
-  const passwords = new Map(Object.entries(config.credentials).map(([name, { password_env: env, password_file: file }]) => [name, readSecret(`credentials.${name}`, { env, file }, secrets)]));
+  const driverFor = driversOf(config, secrets, mismatches.count);
   const tokens: ApiToken[] = config.api.tokens.map(({ name, scope, token_env: env, token_file: file }) => ({ name, scope, secret: readSecret(`api.tokens ${name}`, { env, file }, secrets) }));
   const poolKeys = new Map(config.pools.flatMap(({ name, api_key_env: env, api_key_file: file }) => (env === undefined && file === undefined ? [] : [[name, readSecret(`pools ${name}`, { env, file }, secrets)]])));
 
   const fleet = createFleet({
-    config, memory, log,
+    config, memory, log, driverFor,
     ...(earlier === undefined ? {} : { earlier: earlier.fleet }),
-    driverFor: (miner) => drivers[miner.driver]({
-      address: miner.address, password: passwords.get(miner.credentials) ?? vendorPasswords[miner.driver],
-      slowIntervalMs: config.poll.slow_interval_seconds * 1000, mismatch: mismatches.count,
-    }),
   });
   noticeFirmware(fleet, log);
   const pools = createPools({
@@ -91,7 +100,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   return {
     config, fleet, pools, control,
     metrics: metricsApp({ registry, config, log, version, ready: () => ready, reload }),
-    api: apiApp({ context: { config, fleet, pools, views, control, version }, tokens, log }),
+    api: apiApp({ context: { config, fleet, pools, views, control, alive, version }, tokens, log }),
     start() {
       loop.start();
       chips.start();

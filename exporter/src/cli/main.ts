@@ -11,6 +11,7 @@ import { HashfleetError, messageOf } from '../errors.ts';
 import { openapiDocument } from '../http/openapi.ts';
 import { createLogger } from '../log.ts';
 import { seriesReference } from '../metrics/reference.ts';
+import { addBackfill } from './backfill.ts';
 import { addDiscover } from './discover.ts';
 import { startService, type Listen } from './service.ts';
 import { version } from './version.ts';
@@ -84,6 +85,7 @@ program.command('check-config').argument('[file]', 'the fleet', 'fleet.yaml').de
   .action((file: string) => check(loadConfig(file), file, path.dirname(path.resolve(file))));
 
 addDiscover(program);
+addBackfill(program);
 
 const audit = program.command('audit').description('the audit log');
 audit.command('verify').argument('[file]', 'the log', 'data/audit/audit.jsonl').description('check the chain of the audit log')

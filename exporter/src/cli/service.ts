@@ -5,6 +5,7 @@ import type { Config } from '../config/load.ts';
 import { openAuditLog } from '../control/audit.ts';
 import { createControlHistory, reportUnfinished } from '../control/jobs.ts';
 import { codeOf, HashfleetError, messageOf } from '../errors.ts';
+import { openAlive } from '../fleet/alive.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { openMemory } from '../fleet/memory.ts';
 import type { Pools } from '../fleet/pools.ts';
@@ -46,8 +47,9 @@ const saveEveryMs = 60_000;
 export async function startService({ config, load, folder, dataFolder, metrics, api, environment, log }: ServiceOptions): Promise<Service> {
   const memory = openMemory(dataFolder, log);
   const audit = openAuditLog(auditFolder(dataFolder));
+  const alive = openAlive(dataFolder, log);
   const reloadState = { success: true, at: Date.now() };
-  const lasting: Lasting = { memory, audit, history: createControlHistory(), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, log, reload };
+  const lasting: Lasting = { memory, audit, alive, history: createControlHistory(), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, log, reload };
   let core: Core;
   try {
     core = createCore(config, lasting);
@@ -89,7 +91,11 @@ export async function startService({ config, load, folder, dataFolder, metrics, 
     throw thrown;
   }
   core.start();
-  const saving = setInterval(() => memory.save(), saveEveryMs);
+  alive.note();
+  const saving = setInterval(() => {
+    memory.save();
+    alive.note();
+  }, saveEveryMs);
 
   /** One reload at a time; a second one waits its turn. */
   let turn: Promise<unknown> = Promise.resolve();
@@ -128,6 +134,7 @@ export async function startService({ config, load, folder, dataFolder, metrics, 
     },
     async stop() {
       clearInterval(saving);
+      alive.note();
       await turn;
       await closeAll();
     },

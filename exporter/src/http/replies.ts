@@ -5,6 +5,8 @@ import type { AuditEntry as StoredAuditEntry } from '../control/audit.ts';
 import type { Job as StoredJob } from '../control/jobs.ts';
 import type { Plan as MadePlan } from '../control/plan.ts';
 import type { Pool, Pools } from '../fleet/pools.ts';
+import type { History, HistoryWindow } from '../miners/history.ts';
+import type { LogLine } from '../miners/log-line.ts';
 import type { MinMax } from '../miners/reading.ts';
 import type { MinerView } from '../metrics/view.ts';
 import type * as schemas from './schemas.ts';
@@ -79,6 +81,20 @@ export function presetsReply(view: MinerView): Reply<typeof schemas.Presets> {
     presets: (view.miner.presets ?? []).map(({ name, label, tuned, needsModifiedPsu, powerWatts, hashrate }) => defined<Reply<typeof schemas.Preset>>({ name, label, tuned, current: name === current, needsModifiedPsu, powerWatts, hashrate })),
     readAt: iso(view.miner.lastSuccessAt),
   });
+}
+
+export function historyReply(miner: string, { from, to, stepSeconds }: HistoryWindow, { points, annotations, clockAheadSeconds }: History): Reply<typeof schemas.History> {
+  return defined<Reply<typeof schemas.History>>({
+    miner, from: new Date(from).toISOString(), to: new Date(to).toISOString(), stepSeconds, source: 'miner', clockAheadSeconds,
+    points: points.map(({ at, hashrate, powerWatts, pcbMax, chipMax, fanDutyRatio }) => defined<Reply<typeof schemas.History>['points'][number]>({
+      at: new Date(at).toISOString(), hashrate, powerWatts, temperature: defined({ pcbMax, chipMax }), fanDutyRatio,
+    })),
+    annotations: annotations.map(({ at, kind, board }) => defined<Reply<typeof schemas.History>['annotations'][number]>({ at: new Date(at).toISOString(), kind, board })),
+  });
+}
+
+export function logsReply(miner: string, type: string, lines: readonly LogLine[]): Reply<typeof schemas.Logs> {
+  return { miner, type, lines: lines.map(({ at, ...line }) => ({ ...(at === undefined ? {} : { at: new Date(at).toISOString() }), ...line })) };
 }
 
 export function planReply(plan: MadePlan, confirmation: { token: string; expiresAt: number } | undefined): Reply<typeof schemas.Plan> {

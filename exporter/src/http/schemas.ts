@@ -4,6 +4,9 @@
  */
 import { z } from 'zod';
 import { labelValues } from '../metrics/catalogue.ts';
+import { annotationKinds } from '../miners/history.ts';
+import { logEvents } from '../miners/log-line.ts';
+import { coolingModes } from '../miners/reading.ts';
 
 const time = z.iso.datetime().describe('ISO 8601, UTC');
 const minerName = z.string().regex(/^[A-Za-z0-9._-]{1,63}$/).describe('Unique name of the miner, as in fleet.yaml');
@@ -19,6 +22,8 @@ export const Health = z.object({
   miners: z.object({ configured: z.number().int(), up: z.number().int() }),
   control: z.object({ enabled: z.boolean(), readOnly: z.boolean() }),
   scope: z.enum(['read', 'operate', 'admin']).describe('Scope of the token used'),
+  gaps: z.array(z.object({ from: time, to: time, wholeUntil: time, partUntil: time }))
+    .describe('When the exporter was not running; "hashfleet backfill" fills it wholly or partly from the miners\' own memory until then'),
 }).meta({ id: 'Health' });
 
 export const Fan = z.object({ fan: z.number().int(), up: z.boolean(), speedRpm: z.number().optional() }).meta({ id: 'Fan' });
@@ -103,6 +108,54 @@ export const Preset = z.object({
 }).meta({ id: 'Preset' });
 
 export const Presets = z.object({ miner: minerName, presets: z.array(Preset), readAt: time.optional() }).meta({ id: 'Presets' });
+
+const switcher = z.object({
+  enabled: z.boolean().optional(), topPresetWatts: z.number().optional(), minPresetWatts: z.number().optional(),
+  decreaseTemperature: z.number().optional(), riseTemperature: z.number().optional(), checkSeconds: z.number().optional(),
+});
+
+export const Settings = z.object({
+  miner: minerName,
+  settings: z.object({
+    pools: z.array(z.object({ slot: z.number().int(), url: z.string(), user: z.string() })).describe('Without passwords'),
+    cooling: z.object({
+      mode: z.enum(coolingModes).optional(), targetTemperature: z.number().optional(), dutyRatio: z.number().optional(), leastFans: z.number().optional(),
+      leastDutyRatio: z.number().optional(), mostDutyRatio: z.number().optional(), leastStartWaterTemperature: z.number().optional(),
+    }).optional(),
+    preset: z.string().optional().describe('The configured one; what runs now may differ while the switcher is on'),
+    modifiedPsu: z.boolean().optional(),
+    manual: z.object({ frequencyHertz: z.number().optional(), voltageVolts: z.number().optional() }).optional().describe('Used with the preset "disabled"'),
+    boards: z.array(z.object({ board: z.number().int(), frequencyHertz: z.number().optional(), disabled: z.boolean().optional() })).describe('A board without a frequency has that of the preset'),
+    switcher: switcher.optional(),
+    protection: z.record(z.string(), z.union([z.number(), z.boolean()])).describe('By the firmware\'s own names'),
+    network: z.object({ hostname: z.string().optional(), dhcp: z.boolean().optional(), address: z.string().optional(), netmask: z.string().optional(), gateway: z.string().optional() }).optional(),
+    timezone: z.string().optional(),
+  }),
+  readAt: time,
+}).meta({ id: 'Settings' });
+
+const logLine = {
+  level: z.string().optional(), text: z.string().describe('Without passwords and tokens'), event: z.enum(logEvents).optional(),
+  board: z.number().int().optional(), fan: z.number().int().optional(), temperature: z.number().optional(), volts: z.number().optional(),
+  chipsFound: z.number().int().optional(), chipsExpected: z.number().int().optional(), reason: z.string().optional(),
+};
+
+export const Logs = z.object({
+  miner: minerName, type: z.string(),
+  lines: z.array(z.object({ at: time.optional().describe('By the miner\'s clock; absent while it was not set'), ...logLine })).describe('Oldest first'),
+}).meta({ id: 'Logs' });
+
+export const Notes = z.object({ miner: minerName, notes: z.array(z.object({ key: z.string(), value: z.string() })) }).meta({ id: 'Notes' });
+
+export const History = z.object({
+  miner: minerName, from: time, to: time, stepSeconds: z.number(), source: z.literal('miner'),
+  clockAheadSeconds: z.number().optional().describe('How far the miner\'s clock is ahead; its times are as it tells them'),
+  points: z.array(z.object({
+    at: time, hashrate: z.number().optional(), powerWatts: z.number().optional(),
+    temperature: z.object({ pcbMax: z.number().optional(), chipMax: z.number().optional() }), fanDutyRatio: z.number().optional(),
+  })).describe('Oldest first; times of which the miner has no sample are left out'),
+  annotations: z.array(z.object({ at: time, kind: z.enum(annotationKinds), board: z.number().int().optional() })),
+}).meta({ id: 'History' });
 
 export const ActionRequest = z.strictObject({
   action: ActionName,

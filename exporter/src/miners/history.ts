@@ -1,5 +1,8 @@
 /** What a miner remembers of its own past. */
 
+/** No firmware that is read here remembers more (vnish-api.md, 2.1), seconds. */
+export const longestWindowSeconds = 259_200;
+
 export interface HistoryWindow {
   /** Unix ms. */
   readonly from: number;

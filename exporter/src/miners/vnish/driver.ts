@@ -5,12 +5,13 @@
 import type { Mismatch } from '../../mismatch.ts';
 import { PollFailure, type Command, type CommandReply, type Driver } from '../driver.ts';
 import { isObject, type JsonObject } from '../fields.ts';
+import { longestWindowSeconds } from '../history.ts';
 import { minerHttp, type HttpReply, type HttpRequest, type MinerHttp } from '../http.ts';
 import type { Preset, Reading } from '../reading.ts';
 import type { MinerSettings } from '../settings.ts';
 import { parseChips } from './chips.ts';
 import { parseFactory } from './hardware.ts';
-import { longestSliceSeconds, parseHistory } from './history.ts';
+import { parseHistory } from './history.ts';
 import { parseLog } from './logs.ts';
 import { parseReading, type Background } from './parse.ts';
 import { parsePresets } from './presets.ts';
@@ -320,7 +321,7 @@ export function vnishDriver({ address, password, slowIntervalMs, mismatch, now =
     notes: async (signal) => parseNotes(jsonOf(await get('/notes', signal), '/notes'), mismatch),
     async history(window, signal) {
       await identified(signal);
-      const slice = Math.min(longestSliceSeconds, Math.max(window.stepSeconds, Math.ceil((now() - window.from) / 1000)));
+      const slice = Math.min(longestWindowSeconds, Math.max(window.stepSeconds, Math.ceil((now() - window.from) / 1000)));
       const path = `/metrics?time_slice=${slice}&step=${window.stepSeconds}`;
       return parseHistory(await read(path, signal), { ...window, unit: hashrateUnit(background), annotationBoard: traits().annotationBoard, now: now(), mismatch });
     },

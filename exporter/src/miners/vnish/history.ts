@@ -6,8 +6,6 @@ import { annotationKinds, type AnnotationKind, type History, type HistoryAnnotat
 import { scaled, unlessZero } from './units.ts';
 import type { VersionTraits } from './versions.ts';
 
-/** The firmware keeps so much, seconds. */
-export const longestSliceSeconds = 259_200;
 /** Three days in steps of ten seconds, which is shorter than any firmware samples. */
 const mostPoints = 26_000;
 /** Later than any miner will run, Unix seconds: what is beyond is no time. */
