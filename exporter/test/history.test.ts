@@ -87,7 +87,7 @@ describe('GET /telemetry/{name}/history', () => {
     const running = await run({ m: '127.0.0.1:1' });
     const { status, body } = await running.api(`/telemetry/m/history?${query}`);
     expect([status, body['code'], body['field']]).toEqual([422, 'payload_invalid', field]);
-    expect(String(body['allowed'] ?? '')).toContain(allowed);
+    expect((body['allowed'] as string | undefined) ?? '').toContain(allowed);
   });
 });
 

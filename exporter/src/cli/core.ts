@@ -10,6 +10,7 @@ import type { Alive } from '../fleet/alive.ts';
 import { createChips } from '../fleet/chips.ts';
 import { noticeFirmware } from '../fleet/firmware.ts';
 import { createFleet, type Fleet } from '../fleet/fleet.ts';
+import { createLogWatch, type LogMemory } from '../fleet/log-watch.ts';
 import type { Memory } from '../fleet/memory.ts';
 import { createPollLoop } from '../fleet/poll-loop.ts';
 import { createPools, type Pools } from '../fleet/pools.ts';
@@ -33,6 +34,7 @@ export interface Lasting {
   readonly memory: Memory;
   readonly audit: AuditLog;
   readonly alive: Alive;
+  readonly logMemory: LogMemory;
   readonly history: ControlHistory;
   readonly mismatches: MismatchCounter;
   readonly reloadState: ReloadState;
@@ -71,7 +73,7 @@ export function driversOf(config: Config, { environment, folder }: Pick<Lasting,
 
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
-  const { memory, audit, alive, history, mismatches, reloadState, self, environment, folder, log, reload } = lasting;
+  const { memory, audit, alive, logMemory, history, mismatches, reloadState, self, environment, folder, log, reload } = lasting;
   const secrets = { environment, folder };
   const driverFor = driversOf(config, secrets, mismatches.count);
   const tokens: ApiToken[] = config.api.tokens.map(({ name, scope, token_env: env, token_file: file }) => ({ name, scope, secret: readSecret(`api.tokens ${name}`, { env, file }, secrets) }));
@@ -91,19 +93,21 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   });
   const loop = createPollLoop(fleet, config.poll);
   const chips = createChips(fleet, config.poll);
-  const views = createViews({ config, fleet, pools });
+  const logs = createLogWatch(fleet, logMemory);
+  const views = createViews({ config, fleet, pools, logs });
   const control = createControl({ fleet, config: config.control, audit, log, history });
-  const registry = createMetricsRegistry({ config, fleet, pools, views, chips, loop, control, mismatches, version, reloadState, self });
+  const registry = createMetricsRegistry({ config, fleet, pools, views, chips, logs, loop, control, mismatches, version, reloadState, self });
   let ready = false;
   let rounds: NodeJS.Timeout | undefined;
 
   return {
     config, fleet, pools, control,
     metrics: metricsApp({ registry, config, log, version, ready: () => ready, reload }),
-    api: apiApp({ context: { config, fleet, pools, views, control, alive, version }, tokens, log }),
+    api: apiApp({ context: { config, fleet, pools, views, control, alive, logs, version }, tokens, log }),
     start() {
       loop.start();
       chips.start();
+      logs.start();
       pools.start();
       rounds = setInterval(() => {
         views.comparePeers();
@@ -117,6 +121,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       clearInterval(rounds);
       loop.stop();
       chips.stop();
+      logs.stop();
       await control.close();
       await pools.close();
       await fleet.close();

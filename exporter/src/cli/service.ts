@@ -7,6 +7,7 @@ import { createControlHistory, reportUnfinished } from '../control/jobs.ts';
 import { codeOf, HashfleetError, messageOf } from '../errors.ts';
 import { openAlive } from '../fleet/alive.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import { createLogMemory } from '../fleet/log-watch.ts';
 import { openMemory } from '../fleet/memory.ts';
 import type { Pools } from '../fleet/pools.ts';
 import type { Logger } from '../log.ts';
@@ -49,7 +50,7 @@ export async function startService({ config, load, folder, dataFolder, metrics, 
   const audit = openAuditLog(auditFolder(dataFolder));
   const alive = openAlive(dataFolder, log);
   const reloadState = { success: true, at: Date.now() };
-  const lasting: Lasting = { memory, audit, alive, history: createControlHistory(), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, log, reload };
+  const lasting: Lasting = { memory, audit, alive, logMemory: createLogMemory(), history: createControlHistory(), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, log, reload };
   let core: Core;
   try {
     core = createCore(config, lasting);

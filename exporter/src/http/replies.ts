@@ -4,6 +4,8 @@ import type { z } from 'zod';
 import type { AuditEntry as StoredAuditEntry } from '../control/audit.ts';
 import type { Job as StoredJob } from '../control/jobs.ts';
 import type { Plan as MadePlan } from '../control/plan.ts';
+import type { FleetEvent } from '../fleet/fleet.ts';
+import type { MinerLogEvent } from '../fleet/log-watch.ts';
 import type { Pool, Pools } from '../fleet/pools.ts';
 import type { History, HistoryWindow } from '../miners/history.ts';
 import type { LogLine } from '../miners/log-line.ts';
@@ -91,6 +93,14 @@ export function historyReply(miner: string, { from, to, stepSeconds }: HistoryWi
     })),
     annotations: annotations.map(({ at, kind, board }) => defined<Reply<typeof schemas.History>['annotations'][number]>({ at: new Date(at).toISOString(), kind, board })),
   });
+}
+
+export function eventsReply(changes: readonly FleetEvent[], logged: readonly MinerLogEvent[]): Reply<typeof schemas.Events> {
+  const all = [
+    ...changes.map(({ miner, at, kind, from, to }) => ({ at, event: { miner, at: new Date(at).toISOString(), kind, from, to } })),
+    ...logged.map(({ miner, at, ...line }) => ({ at, event: { miner, at: new Date(at).toISOString(), kind: 'log' as const, ...line } })),
+  ];
+  return { events: all.sort((a, b) => b.at - a.at).map(({ event }) => event) };
 }
 
 export function logsReply(miner: string, type: string, lines: readonly LogLine[]): Reply<typeof schemas.Logs> {

@@ -5,13 +5,14 @@ import type { Caller, Control } from '../control/jobs.ts';
 import type { Config } from '../config/load.ts';
 import type { Alive } from '../fleet/alive.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import type { LogWatch } from '../fleet/log-watch.ts';
 import { workerIndex, type Pools } from '../fleet/pools.ts';
 import { HashfleetError } from '../errors.ts';
 import type { MinerView, Views } from '../metrics/view.ts';
 import { openMetricsLines, openMetricsType } from '../metrics/openmetrics.ts';
 import type { Identity } from './auth.ts';
 import { askMiner, notTold, windowOf } from './live.ts';
-import { auditReply, boardsReply, historyReply, jobReply, logsReply, planReply, poolReply, presetsReply, rigReply, telemetryReply } from './replies.ts';
+import { auditReply, boardsReply, eventsReply, historyReply, jobReply, logsReply, planReply, poolReply, presetsReply, rigReply, telemetryReply } from './replies.ts';
 import * as schemas from './schemas.ts';
 
 export interface ApiContext {
@@ -21,6 +22,7 @@ export interface ApiContext {
   readonly views: Views;
   readonly control: Control;
   readonly alive: Alive;
+  readonly logs: LogWatch;
   readonly version: string;
 }
 
@@ -197,8 +199,8 @@ export const routes: readonly Route[] = [
     },
   },
   {
-    method: 'get', path: '/events', scope: 'read', summary: 'Changes that somebody else made', replies: { 200: schemas.Events },
-    handle: ({ fleet }) => ok({ events: fleet.events.map(({ miner, at, kind, from, to }) => ({ miner, at: new Date(at).toISOString(), kind, from, to })) }),
+    method: 'get', path: '/events', scope: 'read', summary: 'Changes that somebody else made, and what miners wrote into their logs', replies: { 200: schemas.Events },
+    handle: ({ fleet, logs }) => ok(eventsReply(fleet.events, logs.events)),
   },
   {
     method: 'get', path: '/recommendations', scope: 'read', summary: 'Advice with its evidence', replies: { 200: schemas.Recommendations },

@@ -235,7 +235,10 @@ export const Problem = z.object({
 
 export const Boards = z.object({ boards: z.array(Board) }).meta({ id: 'Boards' });
 export const Change = z.object({ miner: z.string(), at: time, kind: z.enum(labelValues.kind), from: z.string(), to: z.string() }).meta({ id: 'Change' });
-export const Events = z.object({ events: z.array(Change).describe('Changes that were not made through Hashfleet, newest first') }).meta({ id: 'Events' });
+export const LogEvent = z.object({ miner: minerName, at: time.describe('By the miner\'s clock; when it was read if that was not set'), kind: z.literal('log'), ...logLine, event: z.enum(logEvents) }).meta({ id: 'LogEvent' });
+export const Events = z.object({
+  events: z.array(z.union([Change, LogEvent])).describe('Changes that were not made through Hashfleet, and lines of the miners\' own logs; newest first'),
+}).meta({ id: 'Events' });
 export const Recommendation = z.object({
   miner: minerName, kind: z.literal('preset'), from: z.string(), to: z.string(), gainUsdPerDay: z.number(), evidence: z.string(),
 }).meta({ id: 'Recommendation' });

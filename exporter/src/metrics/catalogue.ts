@@ -66,6 +66,7 @@ export const catalogue = {
   miner_uptime_seconds: gauge('Time since the controller booted, as last read.', '/info system.uptime'),
   miner_restarts_total: counter('Restarts of mining that the firmware counts (1.3 and later).', '/summary restart_count'),
   miner_unexpected_changes_total: counter('Changes that were not made through Hashfleet.', 'comparison of readings with our own actions', ['kind']),
+  miner_log_events_total: counter('Lines of the miner\'s own log by what they mean, since the exporter began to read it.', '/logs/status, /logs/miner', ['event']),
   // work
   miner_hashrate_hashes_per_second: gauge('Hashrate now.', '/summary hr_realtime'),
   miner_hashrate_average_hashes_per_second: gauge('Hashrate over the firmware\'s longer window.', '/summary hr_average'),
@@ -176,6 +177,10 @@ export const labelValues = {
   grade: ['grey', 'orange', 'red'],
   basis: ['pool_estimate', 'manual_price'],
   signal: ['hashrate', 'efficiency', 'temperature'],
+  event: [
+    'pic_controller_failed', 'chips_missing', 'chain_break', 'overheat', 'voltage_failed', 'fan_lost', 'watchdog_restart', 'initializing', 'auto_tuning',
+    'mining_stopped', 'cooling_down', 'board_connected', 'fan_ok', 'psu_init', 'psu_model',
+  ],
   kind: ['preset', 'pool', 'firmware', 'mining'],
   action: ['restart_mining', 'reboot', 'pause', 'resume', 'preset', 'locate'],
   outcome: ['verified', 'failed', 'indeterminate', 'skipped', 'refused', 'dry_run'],

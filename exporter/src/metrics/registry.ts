@@ -3,6 +3,7 @@ import type { Control } from '../control/jobs.ts';
 import type { Config } from '../config/load.ts';
 import type { Chips } from '../fleet/chips.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import type { LogWatch } from '../fleet/log-watch.ts';
 import type { PollLoop } from '../fleet/poll-loop.ts';
 import { workerIndex, type Pools } from '../fleet/pools.ts';
 import type { MismatchCounter } from '../mismatch.ts';
@@ -28,6 +29,7 @@ export interface MetricsSources {
   readonly pools: Pools;
   readonly views: Views;
   readonly chips: Chips;
+  readonly logs: LogWatch;
   readonly loop: PollLoop;
   readonly control: Control;
   readonly mismatches: MismatchCounter;
@@ -56,7 +58,7 @@ export interface MetricsRegistry {
 }
 
 export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry {
-  const { config, fleet, pools, views, chips, loop, control, mismatches, version, reloadState, self } = sources;
+  const { config, fleet, pools, views, chips, logs, loop, control, mismatches, version, reloadState, self } = sources;
   const families = (which: Family['page']) => Object.entries<Family>(catalogue).filter(([, family]) => family.page === which).map(([name, { type, help }]) => ({ name, type, help }));
   const page = createPage(families(undefined));
   const chipPage = createPage(families('chips'));
@@ -85,6 +87,7 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
   }
 
   chips.onUpdate(putChips);
+  logs.onUpdate(put);
   fleet.onUpdate((miner) => put(miner.config.name));
   pools.onUpdate(putPool);
   for (const name of fleet.names) put(name);

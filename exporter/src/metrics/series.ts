@@ -48,6 +48,7 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   emit('miner_credentials_accepted', '', miner.credentials === 'unknown' ? undefined : miner.credentials === 'accepted');
   for (const intent of intents) emit('miner_intent', one('intent', intent), miner.intent === intent);
   for (const kind of changeKinds) emit('miner_unexpected_changes_total', one('kind', kind), miner.unexpected[kind] ?? 0);
+  for (const [event, count] of view.logEvents ?? []) emit('miner_log_events_total', one('event', event), count);
   emit('miner_hashes_total', '', Math.round(miner.hashes));
   emit('miner_energy_joules_total', '', Math.round(miner.joules));
   emit('miner_boards_expected', '', miner.reading?.boardsExpected);
