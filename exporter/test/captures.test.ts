@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { catalogue } from '../src/metrics/catalogue.ts';
+import { openMetricsLines } from '../src/metrics/openmetrics.ts';
 import { createPage } from '../src/metrics/page.ts';
 import { minerBase, minerSeries } from '../src/metrics/series.ts';
 import { createViews } from '../src/metrics/view.ts';
@@ -12,6 +13,7 @@ import { openMemory } from '../src/fleet/memory.ts';
 import { createPools } from '../src/fleet/pools.ts';
 import type { JsonObject } from '../src/miners/fields.ts';
 import { parseFactory } from '../src/miners/vnish/hardware.ts';
+import { parseHistory } from '../src/miners/vnish/history.ts';
 import { parseReading, type Replies } from '../src/miners/vnish/parse.ts';
 import { parsePresets } from '../src/miners/vnish/presets.ts';
 import { configOf, haveSamples, here, sample, silent } from './fixtures.ts';
@@ -87,6 +89,11 @@ describe('a captured reply', () => {
       }
     });
   }
+
+  (haveSamples ? test : test.skip)(`s19-1.2.6-metrics gives its golden history in OpenMetrics ${haveSamples ? '' : skipReason}`, () => {
+    const { points } = parseHistory(sample('s19-1.2.6-metrics-excerpt.json') as JsonObject, { from: 0, to: at * 2, stepSeconds: 900, unit: 1e9, annotationBoard: 'chain_id', now: at, mismatch: () => undefined });
+    golden('s19-1.2.6-history', [...openMetricsLines([{ labels: { miner: 'm1', site: 'lab', model: 'Antminer S19' }, points }])].join(''));
+  });
 
   (haveSamples ? test : test.skip)(`unit: an L9 says MH/s and gives 17.39 GH/s, an S21 Pro says GH/s and gives 173.9 TH/s ${haveSamples ? '' : skipReason}`, () => {
     const none = () => undefined;

@@ -54,7 +54,7 @@ describe('annotations', () => {
     bench.after(60);
     await bench.miner.repair();
     bench.after(60);
-    const { annotations } = (await bench.get('/metrics?time_slice=3600&step=300')).json() as Metrics;
+    const { annotations } = (await bench.get('/metrics?time_slice=3600&step=300')).json<Metrics>();
     expect(annotations.map(({ data }) => data)).toEqual(expect.arrayContaining([{ type: gone, [field]: 2 }, { type: back, [field]: 2 }]));
   });
 
@@ -62,7 +62,7 @@ describe('annotations', () => {
     for (const [firmware, told] of [['1.3.4', true], ['1.2.7', false]] as const) {
       const bench = await oneMiner({ firmware });
       await bench.command('/firmware/update');
-      const { annotations } = (await bench.get('/metrics?time_slice=3600&step=300')).json() as Metrics;
+      const { annotations } = (await bench.get('/metrics?time_slice=3600&step=300')).json<Metrics>();
       expect([firmware, annotations.some(({ data }) => data['type'] === 'fw_update')]).toEqual([firmware, told]);
     }
   });
@@ -72,7 +72,7 @@ test('the history reaches three days back, before the simulator began, and a lon
   const bench = await oneMiner();
   await bench.command('/mining/stop');
   bench.after(1800);
-  const read = async (slice: number, step: number) => ((await bench.get(`/metrics?time_slice=${slice}&step=${step}`)).json() as Metrics).metrics;
+  const read = async (slice: number, step: number) => ((await bench.get(`/metrics?time_slice=${slice}&step=${step}`)).json<Metrics>()).metrics;
   expect((await read(500_000, 3600)).length).toBeGreaterThanOrEqual(72);
   const [fine, coarse] = [await read(7200, 300), await read(7200, 1800)];
   for (const point of coarse.slice(1, 3)) {
@@ -88,6 +88,6 @@ test('factory info is null while the boards are read, and can lack serials or al
   booting.after(40);
   expect((await booting.get('/chains/factory-info')).json()).toEqual(none);
   expect((await (await oneMiner({ factoryInfo: 'none' })).get('/chains/factory-info')).json()).toEqual(none);
-  const { psu_serial: serial, chains } = (await (await oneMiner({ factoryInfo: 'without_serials' })).get('/chains/factory-info')).json() as unknown as Factory;
+  const { psu_serial: serial, chains } = (await (await oneMiner({ factoryInfo: 'without_serials' })).get('/chains/factory-info')).json<Factory>();
   expect([serial, chains?.map((chain) => chain.serial)]).toEqual([null, ['N/A', 'N/A', 'N/A']]);
 });

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { labelValues } from '../metrics/catalogue.ts';
 import { annotationKinds } from '../miners/history.ts';
 import { logEvents } from '../miners/log-line.ts';
-import { coolingModes } from '../miners/reading.ts';
+import { coolingModes, warranties } from '../miners/reading.ts';
 
 const time = z.iso.datetime().describe('ISO 8601, UTC');
 const minerName = z.string().regex(/^[A-Za-z0-9._-]{1,63}$/).describe('Unique name of the miner, as in fleet.yaml');
@@ -56,7 +56,7 @@ export const Rig = z.object({
     name: z.string().describe('As the miner says it; white-label builds have their own'), version: z.string(), build: z.string().optional(),
     known: z.boolean().optional().describe('False when Hashfleet was not made for this version'), assumed: z.string().optional().describe('What an unknown version is taken for'),
   }).optional(),
-  warranty: z.enum(labelValues.warranty).optional(),
+  warranty: z.enum(warranties).optional(),
   algorithm: z.string().optional(),
   up: z.boolean(),
   stale: z.boolean().describe('True when the last good reading is older than three poll intervals; measurements are then left out'),

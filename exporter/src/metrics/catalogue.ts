@@ -96,7 +96,7 @@ export const catalogue = {
   miner_temperature_celsius: gauge('Coolest and hottest board sensor.', '/summary pcb_temp, chip_temp', ['sensor', 'stat']),
   miner_fan_speed_rpm: gauge('Fan speed.', '/summary cooling.fans[] rpm', ['fan']),
   miner_fan_max_speed_rpm: gauge('Highest speed of the fan.', '/summary cooling.fans[] max_rpm', ['fan']),
-  miner_cooling_mode: gauge('1 for the cooling mode in use, 0 for the others.', '/summary cooling.settings.mode', ['mode']),
+  miner_cooling_mode: gauge('1 for the cooling mode in use, 0 for the others.', '/summary cooling.settings.mode', ['cooling']),
   miner_fan_duty_ratio: gauge('Duty that the firmware asks of the fans.', '/summary cooling.fan_duty'),
   miner_fan_up: gauge('1 if the fan turns, 0 if the firmware has lost it.', '/summary cooling.fans[] status', ['fan']),
   // boards
@@ -185,5 +185,7 @@ export const labelValues = {
   action: ['restart_mining', 'reboot', 'pause', 'resume', 'preset', 'locate'],
   outcome: ['verified', 'failed', 'indeterminate', 'skipped', 'refused', 'dry_run'],
   mode: ['pps', 'pplns', 'solo'],
-  warranty: ['active', 'inactive', 'expired', 'cancelled', 'not_provided'],
+  cooling: ['auto', 'manual', 'immersion'],
+  limit: ['min', 'max', 'warn', 'default', 'max_stock_psu'],
+  side: ['inlet', 'outlet'],
 } as const;

@@ -99,7 +99,7 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   temperatures('pcb', reading.pcb);
   temperatures('chip', reading.chip);
   emit('miner_fan_duty_ratio', '', reading.fanDutyRatio);
-  for (const mode of coolingModes) emit('miner_cooling_mode', one('mode', mode), reading.coolingMode === undefined ? undefined : reading.coolingMode === mode);
+  for (const mode of coolingModes) emit('miner_cooling_mode', one('cooling', mode), reading.coolingMode === undefined ? undefined : reading.coolingMode === mode);
   for (const fan of reading.fans) {
     emit('miner_fan_max_speed_rpm', one('fan', fan.fan), fan.maxRpm);
     emit('miner_fan_speed_rpm', one('fan', fan.fan), fan.speedRpm);
