@@ -206,9 +206,9 @@ describe('hashfleet discover', () => {
     expect(JSON.parse(out)).toEqual({
       addresses: 26, looked_at: 26, interrupted: false, duplicates: [], untried: [],
       found: [
-        { name: 'l9-01', address: `127.0.8.0:${port}`, state: 'vnish', model: 'Antminer L9', model_code: 'l9', firmware: 'Vnish', build: 'vnishnet', firmware_version: '1.2.7', algorithm: 'scrypt', mac: '02:51:aa:00:00:00', hostname: expect.any(String), password: 'not tried' },
+        { name: 'l9-01', address: `127.0.8.0:${port}`, state: 'vnish', model: 'Antminer L9', model_code: 'l9', firmware: 'Vnish', firmware_version: '1.2.7', algorithm: 'scrypt', mac: '02:51:aa:00:00:00', hostname: expect.any(String), password: 'not tried' },
         { address: `${webHost}:${port}`, state: 'unidentified', reason: 'html_body', detail: expect.stringContaining('check that the address is a VNish miner') },
-        { name: 'l7-01', address: `127.0.8.25:${port}`, state: 'vnish', model: 'Antminer L7', model_code: 'l7', firmware: 'Vnish', build: 'vnishnet', firmware_version: '1.3.4', algorithm: 'scrypt', mac: '02:51:aa:00:00:01', hostname: expect.any(String), password: 'not tried' },
+        { name: 'l7-01', address: `127.0.8.25:${port}`, state: 'vnish', model: 'Antminer L7', model_code: 'l7', firmware: 'Vnish', firmware_version: '1.3.4', algorithm: 'scrypt', mac: '02:51:aa:00:00:01', hostname: expect.any(String), password: 'not tried' },
       ],
     });
   });
