@@ -93,9 +93,9 @@ export const chips: Benchmark = {
   about: 'the page of all chips of 60 L9, 118,800 series; baseline: a copy of its bytes',
   async run(report) {
     const page = createPage(Object.entries<Family>(catalogue).filter(([, family]) => family.page === 'chips').map(([name, { type, help }]) => ({ name, type, help })));
-    const update = (round: number) => range(60).forEach((id) => page.set(`l9-${id}`, labelText(base(`l9-${id}`)), (emit) => chipSeries(range(330).map((at): ChipReading => ({
+    const update = (round: number) => range(60).forEach((id) => page.set(`l9-${id}`, labelText(base(`l9-${id}`)), (emit) => chipSeries({ sensors: [], chips: range(330).map((at): ChipReading => ({
       board: Math.ceil(at / 110), chip: (at - 1) % 110, hashrate: valueAt(id * 330 + at, round), frequencyHertz: 1.2e9 + at, voltageVolts: 0.31, temperature: 60 + (at % 20), errors: round, grade: 'grey',
-    })), emit)));
+    })) }, emit)));
     update(0);
     let made = page.render();
     const copied = Buffer.alloc(made.length, 1);

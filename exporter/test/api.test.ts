@@ -91,7 +91,7 @@ describe('every reply', () => {
 
     const seen = new Map<string, unknown>();
     for (const { method, path } of routes.filter((route) => route.method === 'get')) {
-      for (const name of path.includes('{name}') ? ['well', 'starting', 'broken', 'l7', ...(path.endsWith('/presets') ? [] : ['gone'])] : ['']) {
+      for (const name of path.includes('{name}') ? ['well', 'starting', 'broken', 'l7', ...(/\/(presets|settings|logs|notes|history)$/.test(path) ? [] : ['gone'])] : ['']) {
         const where = path.replace('{name}', name).replace('{id}', id);
         const reply = await running.api(where, { token: tokens.read });
         expect([where, reply.status]).toEqual([where, 200]);
@@ -101,7 +101,7 @@ describe('every reply', () => {
       }
     }
     // The schemas were met by something: none of these lists was empty.
-    for (const [where, list] of [['/rigs', 'rigs'], ['/jobs', 'jobs'], ['/audit', 'entries'], ['/pools', 'pools'], ['/events', 'events'], ['/recommendations', 'recommendations'], ['/rigs/well/boards', 'boards'], ['/rigs/well/presets', 'presets']] as const) {
+    for (const [where, list] of [['/rigs', 'rigs'], ['/jobs', 'jobs'], ['/audit', 'entries'], ['/pools', 'pools'], ['/events', 'events'], ['/recommendations', 'recommendations'], ['/rigs/well/boards', 'boards'], ['/rigs/well/presets', 'presets'], ['/rigs/well/logs', 'lines']] as const) {
       expect([where, ((seen.get(where) as Record<string, unknown[]>)[list] ?? []).length]).not.toEqual([where, 0]);
     }
     expect(seen.get('/rigs/gone')).toMatchObject({ up: false, reason: 'connect' });
@@ -109,9 +109,11 @@ describe('every reply', () => {
     expect(seen.get('/rigs/broken')).toMatchObject({ boards: { up: 2, expected: 3 } });
     expectValid('Job', (await running.api(`/jobs/${id}/cancel`, { json: {} })).body);
 
-    const gone = await running.api('/rigs/gone/presets');
-    expect([gone.status, gone.body['code'], gone.body['detail']]).toEqual([502, 'miner_unreachable', expect.stringContaining('check power, cable and address')]);
-    expectValid('Problem', gone.body);
+    for (const live of ['/rigs/gone/presets', '/rigs/gone/settings', '/rigs/gone/logs', '/rigs/gone/notes', '/telemetry/gone/history']) {
+      const gone = await running.api(live);
+      expect([live, gone.status, gone.body['code'], gone.body['detail']]).toEqual([live, 502, 'miner_unreachable', expect.stringContaining('check power, cable and address')]);
+      expectValid('Problem', gone.body);
+    }
   });
 });
 

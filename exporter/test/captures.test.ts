@@ -1,7 +1,11 @@
 /** Real replies of real machines go through the parser and give a golden page each (SOURCES.md names their origin). */
 import { describe, expect, test } from '@jest/globals';
+import { openMetricsLines } from '../src/metrics/openmetrics.ts';
 import type { JsonObject } from '../src/miners/fields.ts';
-import { parsePresets, parseReading, type Replies } from '../src/miners/vnish/parse.ts';
+import { parseFactory } from '../src/miners/vnish/hardware.ts';
+import { parseHistory } from '../src/miners/vnish/history.ts';
+import { parseReading, type Replies } from '../src/miners/vnish/parse.ts';
+import { parsePresets } from '../src/miners/vnish/presets.ts';
 import { haveSamples, sample } from './fixtures.ts';
 import { golden, pageOfReading, promtoolAccepts } from './golden-page.ts';
 
@@ -14,11 +18,16 @@ async function pageOf(replies: Replies): Promise<{ page: string; mismatches: str
   return { page: await pageOfReading(reading), mismatches };
 }
 
+const factoryOf = (name: string): Pick<Replies, 'factory'> => {
+  const factory = parseFactory(sample(name) as JsonObject, () => undefined);
+  return factory === undefined ? {} : { factory };
+};
 const l9 = () => sample('l9-1.2.6-and-1.2.7-info-summary-excerpt.json') as [{ info: JsonObject; summary: JsonObject }, { info: JsonObject; summary: JsonObject }];
 const captures: readonly (readonly [string, () => Replies])[] = [
   ['s21pro-1.2.7-auto-tuning', () => ({ info: sample('s21pro-1.2.7-info.json') as JsonObject, summary: sample('s21pro-1.2.7-summary.json') as JsonObject })],
   ['s19-1.2.6-failure', () => ({
     info: sample('s19-1.2.6-info.json') as JsonObject, model: sample('s19-1.2.6-model.json') as JsonObject, perf: sample('s19-1.2.6-perf-summary.json') as JsonObject,
+    ...factoryOf('s19-1.2.6-factory-info-nulls.json'), presets: parsePresets(sample('s19-1.2.6-autotune-presets.json'), 1e9, () => undefined),
     status: sample('s19-1.2.6-status-failure.json') as JsonObject, summary: sample('s19-1.2.6-summary-failure.json') as JsonObject,
   })],
   ['l9-1.2.7-excerpt', () => l9()[0]],
@@ -49,6 +58,11 @@ describe('a captured reply', () => {
       }
     });
   }
+
+  (haveSamples ? test : test.skip)(`s19-1.2.6-metrics gives its golden history in OpenMetrics ${haveSamples ? '' : skipReason}`, () => {
+    const { points } = parseHistory(sample('s19-1.2.6-metrics-excerpt.json') as JsonObject, { from: 0, to: at * 2, stepSeconds: 900, unit: 1e9, annotationBoard: 'chain_id', now: at, mismatch: () => undefined });
+    golden('s19-1.2.6-history', [...openMetricsLines([{ labels: { miner: 'm1', site: 'lab', model: 'Antminer S19' }, points }])].join(''));
+  });
 
   (haveSamples ? test : test.skip)(`unit: an L9 says MH/s and gives 17.39 GH/s, an S21 Pro says GH/s and gives 173.9 TH/s ${haveSamples ? '' : skipReason}`, () => {
     const none = () => undefined;

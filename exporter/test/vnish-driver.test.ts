@@ -41,7 +41,7 @@ describe.each(kinds)('an %s with firmware %s', (model, firmware) => {
     expect(reading.powerMeasured).toBe(model === 's21pro');
     expect(reading).toMatchObject({ state: 'mining', restartRequired: false, rebootRequired: false, locateOn: false, boardsExpected: 3 });
     expect(reading.identity).toEqual({
-      model: { l7: 'Antminer L7', l9: 'Antminer L9', s21pro: 'Antminer S21 Pro' }[model], modelCode: model, firmware: 'Vnish', firmwareVersion: firmware,
+      model: { l7: 'Antminer L7', l9: 'Antminer L9', s21pro: 'Antminer S21 Pro' }[model], modelCode: model, firmware: 'Vnish', firmwareVersion: firmware, build: 'vnishnet',
       algorithm: model === 's21pro' ? 'sha256d' : 'scrypt', mac: '02:51:aa:00:00:01', hostname: expect.any(String),
     });
     expect(reading.boards.map(({ board, state }) => [board, state])).toEqual([[1, 'mining'], [2, 'mining'], [3, 'mining']]);
@@ -293,10 +293,20 @@ describe('what is not as usual', () => {
       await driver.poll(soon(), pace);
       return asked(miner, 'GET');
     };
-    expect(await reads()).toEqual(['/info', '/model', '/perf-summary', '/autotune/presets', '/summary', '/status']);
-    expect(await reads()).toEqual(['/summary', '/status']);
-    expect(await reads('fresh')).toEqual(['/info', '/perf-summary', '/summary', '/status']);
+    expect(await reads()).toEqual(['/info', '/summary', '/status', '/perf-summary', '/model', '/chains/factory-info', '/autotune/presets', '/settings']);
+    // The steady state: one request a poll.
+    for (const seconds of [10, 20, 29]) {
+      ahead = seconds * 1000;
+      expect(await reads()).toEqual(['/summary']);
+    }
+    expect(await reads('fresh')).toEqual(['/summary', '/info', '/status', '/perf-summary']);
     ahead = 61_000;
-    expect(await reads()).toEqual(['/info', '/perf-summary', '/summary', '/status']);
+    expect(await reads()).toEqual(['/summary', '/status']);
+    ahead = 90_000;
+    expect(await reads()).toEqual(['/summary', '/perf-summary']);
+    ahead = 10 * 60_000 + 1000;
+    expect(await reads()).toEqual(['/summary', '/status', '/perf-summary', '/settings']);
+    ahead = 3_600_000 + 1000;
+    expect(await reads()).toEqual(['/summary', '/info', '/status', '/perf-summary', '/model', '/chains/factory-info', '/autotune/presets', '/settings']);
   });
 });

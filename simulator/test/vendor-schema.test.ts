@@ -36,6 +36,17 @@ const situations: readonly Situation[] = [
   }],
   ['immersed', {}, async (bench) => { await bench.command('/settings', { miner: { cooling: { mode: { name: 'immers' } } } }); bench.after(60); }],
   ['manual', {}, async (bench) => { await bench.command('/settings', { miner: { overclock: { preset: 'disabled' } } }); bench.after(60); }],
+  ['of another brand', { brand: { name: '7Miners', build: 'vnishus' } }, nothing],
+  ['without serial numbers', { factoryInfo: 'without_serials' }, nothing],
+  ['without factory info', { factoryInfo: 'none' }, nothing],
+  ...(['active', 'inactive', 'expired', 'cancelled', 'not_provided'] as const).map((warranty): Situation => [`warranty ${warranty}`, { warranty }, nothing]),
+  ['repaired', {}, async (bench) => {
+    for (const kind of ['board_missing', 'board_failed', 'fan_lost'] as const) await bench.miner.inject(kind);
+    bench.after(900);
+    await bench.miner.repair();
+    bench.after(300);
+  }],
+  ['after a firmware update', {}, async (bench) => { await bench.command('/firmware/update'); bench.after(300); }],
   ...conditions.filter((kind) => kind !== 'unplugged' && kind !== 'stock_fallback').flatMap((kind): Situation[] => [
     [`${kind}, at once`, {}, async (bench) => { await bench.miner.inject(kind); bench.after(6); }],
     [`${kind}, later`, {}, async (bench) => { await bench.miner.inject(kind); bench.after(900); }],

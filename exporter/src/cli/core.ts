@@ -6,8 +6,11 @@ import type { MinerConfig } from '../config/schema.ts';
 import { secretReader, sourceOf } from '../config/secrets.ts';
 import type { AuditLog } from '../control/audit.ts';
 import { createControl, type Control, type ControlHistory } from '../control/jobs.ts';
+import type { Alive } from '../fleet/alive.ts';
 import { createChips } from '../fleet/chips.ts';
+import { noticeFirmware } from '../fleet/firmware.ts';
 import { createFleet, type Fleet } from '../fleet/fleet.ts';
+import { createLogWatch, type LogMemory } from '../fleet/log-watch.ts';
 import type { Memory } from '../fleet/memory.ts';
 import { createPollLoop } from '../fleet/poll-loop.ts';
 import { createPools, type Pools } from '../fleet/pools.ts';
@@ -21,10 +24,11 @@ import { createProbes } from '../metrics/probes.ts';
 import { createMetricsRegistry, type ReloadState } from '../metrics/registry.ts';
 import { createViews } from '../metrics/view.ts';
 import { cgminerDriver } from '../miners/cgminer/driver.ts';
+import type { Driver } from '../miners/driver.ts';
 import { vendorCgiPassword, vnishCgiDriver } from '../miners/vnish-cgi/driver.ts';
 import { vnishDriver } from '../miners/vnish/driver.ts';
 import { vendorPassword } from '../miners/vnish/session.ts';
-import type { MismatchCounter } from '../mismatch.ts';
+import type { Mismatch, MismatchCounter } from '../mismatch.ts';
 import { prohashingAdapter } from '../pools/prohashing/adapter.ts';
 import { version } from './version.ts';
 
@@ -32,6 +36,8 @@ import { version } from './version.ts';
 export interface Lasting {
   readonly memory: Memory;
   readonly audit: AuditLog;
+  readonly alive: Alive;
+  readonly logMemory: LogMemory;
   readonly history: ControlHistory;
   readonly mismatches: MismatchCounter;
   readonly reloadState: ReloadState;
@@ -61,21 +67,34 @@ export interface Core {
 const vendorPasswords = { 'vnish': vendorPassword, 'vnish-cgi': vendorCgiPassword, 'cgminer': '' } as const;
 const drivers = { 'vnish': vnishDriver, 'vnish-cgi': vnishCgiDriver, 'cgminer': cgminerDriver } as const;
 
+/** Makes the driver of each miner of the configuration. @throws HashfleetError for a secret that cannot be read. */
+export function driversOf(config: Config, { environment, folder }: Pick<Lasting, 'environment' | 'folder'>, mismatch: Mismatch): (miner: MinerConfig) => Driver {
+  const read = secretReader({ environment, folder, secrets: config.secrets });
+  const passwords = new Map(Object.entries(config.credentials).map(([name, entry]) => [name, read(`credentials.${name}`, sourceOf(entry, 'password') ?? {})]));
+  return (miner) => drivers[miner.driver]({
+    address: miner.address, password: passwords.get(miner.credentials) ?? vendorPasswords[miner.driver],
+    slowIntervalMs: config.poll.slow_interval_seconds * 1000, deadlineMs: config.poll.deadline_seconds * 1000, mismatch,
+    cgminerPort: miner.cgminer_port, hashrateUnit: miner.hashrate_unit,
+  });
+}
+
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
-  const { memory, audit, history, mismatches, reloadState, self, environment, folder, shard, log, reload } = lasting;
-  const { passwords, tokens, poolKeys } = readSecrets(config, { environment, folder });
+  const { memory, audit, alive, logMemory, history, mismatches, reloadState, self, environment, folder, shard, log, reload } = lasting;
+  const driverFor = driversOf(config, lasting, mismatches.count);
+  const read = secretReader({ environment, folder, secrets: config.secrets });
+  const tokens = config.api.tokens.map((entry): ApiToken => ({ name: entry.name, scope: entry.scope, secret: read(`api.tokens ${entry.name}`, sourceOf(entry, 'token') ?? {}) }));
+  const poolKeys = new Map(config.pools.flatMap((entry) => {
+    const source = sourceOf(entry, 'api_key');
+    return source === undefined ? [] : [[entry.name, read(`pools ${entry.name}`, source)]];
+  }));
 
   const fleetOf = (miners: readonly MinerConfig[]) => createFleet({
-    config: { ...config, miners }, memory, log,
+    config: { ...config, miners }, memory, log, driverFor,
     ...(earlier === undefined ? {} : { earlier: earlier.fleet }),
-    driverFor: (miner) => drivers[miner.driver]({
-      address: miner.address, password: passwords.get(miner.credentials) ?? vendorPasswords[miner.driver],
-      slowIntervalMs: config.poll.slow_interval_seconds * 1000, deadlineMs: config.poll.deadline_seconds * 1000, mismatch: mismatches.count,
-      cgminerPort: miner.cgminer_port, hashrateUnit: miner.hashrate_unit,
-    }),
   });
   const fleet = fleetOf(config.miners.filter(({ name }) => holds(shard, name)));
+  noticeFirmware(fleet, log);
   const pools = createPools({
     log,
     pools: config.pools.map((pool) => ({
@@ -85,7 +104,8 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   });
   const loop = createPollLoop(fleet, config.poll);
   const chips = createChips(fleet, config.poll);
-  const views = createViews({ config, fleet, pools });
+  const logs = createLogWatch(fleet, logMemory);
+  const views = createViews({ config, fleet, pools, logs });
   const control = createControl({ fleet, config: config.control, audit, log, history });
   const probes = createProbes({
     inventory: config.miners, own: { fleet, views }, concurrency: config.poll.concurrency,
@@ -94,17 +114,18 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       return { fleet: one, views: createViews({ config, fleet: one, pools }) };
     },
   });
-  const registry = createMetricsRegistry({ config, fleet, pools, views, chips, loop, control, mismatches, version, reloadState, self, shard });
+  const registry = createMetricsRegistry({ config, fleet, pools, views, chips, logs, loop, control, mismatches, version, reloadState, self, shard });
   let ready = false;
   let rounds: NodeJS.Timeout | undefined;
 
   return {
     config, fleet, pools, control,
     metrics: metricsApp({ registry, probes, config, shard, log, version, ready: () => ready, reload }),
-    api: apiApp({ context: { config, fleet, pools, views, control, version }, tokens, log }),
+    api: apiApp({ context: { config, fleet, pools, views, control, alive, logs, version }, tokens, log }),
     start() {
       loop.start();
       chips.start();
+      logs.start();
       pools.start();
       rounds = setInterval(() => {
         fleet.tick();
@@ -119,24 +140,12 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       clearInterval(rounds);
       loop.stop();
       chips.stop();
+      logs.stop();
       await control.close();
       await probes.close();
       await pools.close();
       await fleet.close();
     },
-  };
-}
-
-/** Every secret that the configuration names. @throws HashfleetError secret_missing */
-function readSecrets(config: Config, place: { environment: Lasting['environment']; folder: string }) {
-  const read = secretReader({ ...place, secrets: config.secrets });
-  return {
-    passwords: new Map(Object.entries(config.credentials).map(([name, entry]) => [name, read(`credentials.${name}`, sourceOf(entry, 'password') ?? {})])),
-    tokens: config.api.tokens.map((entry): ApiToken => ({ name: entry.name, scope: entry.scope, secret: read(`api.tokens ${entry.name}`, sourceOf(entry, 'token') ?? {}) })),
-    poolKeys: new Map(config.pools.flatMap((entry) => {
-      const source = sourceOf(entry, 'api_key');
-      return source === undefined ? [] : [[entry.name, read(`pools ${entry.name}`, source)]];
-    })),
   };
 }
 

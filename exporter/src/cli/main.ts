@@ -12,6 +12,7 @@ import { openapiDocument } from '../http/openapi.ts';
 import { wholeFleet, type Shard } from '../fleet/sharding.ts';
 import { createLogger } from '../log.ts';
 import { seriesReference } from '../metrics/reference.ts';
+import { addBackfill } from './backfill.ts';
 import { addDiscover } from './discover.ts';
 import { addSecrets } from './secrets.ts';
 import { startService, type Listen } from './service.ts';
@@ -97,6 +98,7 @@ program.command('check-config').argument('[file]', 'the fleet', 'fleet.yaml').de
 
 addDiscover(program);
 addSecrets(program);
+addBackfill(program);
 
 const audit = program.command('audit').description('the audit log');
 audit.command('verify').argument('[file]', 'the log', 'data/audit/audit.jsonl').description('check the chain of the audit log')

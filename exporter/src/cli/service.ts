@@ -5,7 +5,9 @@ import type { Config } from '../config/load.ts';
 import { openAuditLog } from '../control/audit.ts';
 import { createControlHistory, reportUnfinished } from '../control/jobs.ts';
 import { codeOf, HashfleetError, messageOf } from '../errors.ts';
+import { openAlive } from '../fleet/alive.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import { createLogMemory } from '../fleet/log-watch.ts';
 import { openMemory } from '../fleet/memory.ts';
 import { wholeFleet, type Shard } from '../fleet/sharding.ts';
 import type { Pools } from '../fleet/pools.ts';
@@ -49,8 +51,9 @@ const saveEveryMs = 60_000;
 export async function startService({ config, load, folder, shard = wholeFleet, dataFolder, metrics, api, environment, log }: ServiceOptions): Promise<Service> {
   const memory = openMemory(dataFolder, log);
   const audit = openAuditLog(auditFolder(dataFolder));
+  const alive = openAlive(dataFolder, log);
   const reloadState = { success: true, at: Date.now() };
-  const lasting: Lasting = { memory, audit, history: createControlHistory(), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, shard, log, reload };
+  const lasting: Lasting = { memory, audit, alive, logMemory: createLogMemory(), history: createControlHistory(), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, shard, log, reload };
   let core: Core;
   try {
     core = createCore(config, lasting);
@@ -94,7 +97,11 @@ export async function startService({ config, load, folder, shard = wholeFleet, d
     throw thrown;
   }
   core.start();
-  const saving = setInterval(() => memory.save(), saveEveryMs);
+  alive.note();
+  const saving = setInterval(() => {
+    memory.save();
+    alive.note();
+  }, saveEveryMs);
 
   /** One reload at a time; a second one waits its turn. */
   let turn: Promise<unknown> = Promise.resolve();
@@ -133,6 +140,7 @@ export async function startService({ config, load, folder, shard = wholeFleet, d
     },
     async stop() {
       clearInterval(saving);
+      alive.note();
       await turn;
       await closeAll();
     },

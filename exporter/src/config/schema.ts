@@ -92,7 +92,7 @@ export const fleetSchema = z.strictObject({
     interval_seconds: z.number().min(1).max(3600).default(15),
     deadline_seconds: z.number().min(0.1).max(60).default(5),
     concurrency: z.number().int().min(1).max(4096).default(64),
-    slow_interval_seconds: z.number().min(1).max(86_400).default(60).describe('How often identity and preset are read'),
+    slow_interval_seconds: z.number().min(1).max(86_400).default(60).describe('How often the preset in use is read'),
     chips_interval_seconds: z.number().min(0).max(86_400).default(300).describe('How often every chip is read; 0 is never'),
   }).prefault({}),
   api: z.strictObject({ tokens: z.array(token).default([]) }).prefault({}),

@@ -1,6 +1,6 @@
 /** Every chip of every miner, at its own slow pace: the reply is large and chips change slowly. */
 import type { Config } from '../config/load.ts';
-import type { ChipReading } from '../miners/reading.ts';
+import type { ChipsReading } from '../miners/reading.ts';
 import { phase } from './poll-loop.ts';
 import type { Fleet } from './fleet.ts';
 
@@ -10,8 +10,8 @@ const deadlineMs = 10_000;
 const staleAfterIntervals = 3;
 
 export interface Chips {
-  /** The chips of a miner while they are fresh. */
-  of(miner: string): readonly ChipReading[] | undefined;
+  /** The chips and sensors of a miner while they are fresh. */
+  of(miner: string): ChipsReading | undefined;
   start(): void;
   stop(): void;
   onUpdate(listener: (miner: string) => void): void;
@@ -20,7 +20,7 @@ export interface Chips {
 /** A miner that cannot be read now is left for its next turn: the poll loop already tells why. */
 export function createChips(fleet: Fleet, config: Config['poll'], now: () => number = Date.now): Chips {
   const intervalMs = config.chips_interval_seconds * 1000;
-  const readings = new Map<string, { at: number; chips: readonly ChipReading[] }>();
+  const readings = new Map<string, { at: number; chips: ChipsReading }>();
   const timers = new Map<string, NodeJS.Timeout>();
   const listeners: ((miner: string) => void)[] = [];
 
@@ -28,7 +28,7 @@ export function createChips(fleet: Fleet, config: Config['poll'], now: () => num
     const miner = fleet.get(name);
     if (miner === undefined || miner.failure !== undefined || miner.reading === undefined) return;
     try {
-      const chips = await fleet.call(name, async (driver) => driver.chips?.(AbortSignal.timeout(deadlineMs)) ?? []);
+      const chips = await fleet.call(name, async (driver) => driver.chips?.(AbortSignal.timeout(deadlineMs)) ?? { chips: [], sensors: [] });
       readings.set(name, { at: now(), chips });
     } catch {
       // Left for the next turn.

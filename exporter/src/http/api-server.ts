@@ -42,13 +42,15 @@ export function apiApp({ context, tokens, log }: ApiServerOptions): Express {
       if (route.request !== undefined && request.is('application/json') === false) throw new HashfleetError('payload_invalid', 'Send the request as "content-type: application/json".', { field: 'content-type' });
       next();
     }, readJson, async (request, response) => {
-      const { status, body } = await route.handle(context, {
+      const { status, body, type } = await route.handle(context, {
         identity: authenticate(request),
         parameters: parametersOf(request),
         query: route.query === undefined ? {} : checked(route.query, request.query, 'query'),
         body: route.request === undefined ? undefined : checked(route.request, request.body as unknown, 'body'),
+        accept: request.headers.accept ?? '',
       });
-      response.status(status).json(body);
+      if (type === undefined) response.status(status).json(body);
+      else response.status(status).set('content-type', type).end(body);
     });
   }
   const known = routes.map(({ method, path }) => ({ method: method.toUpperCase(), pattern: new RegExp(`^/api/v1${path.replace(/\{\w+\}/g, '[^/]+')}$`) }));

@@ -33,27 +33,28 @@ function withoutIdentity(schema: unknown): unknown {
   return rest;
 }
 
-function operation({ method, path, scope, summary, query, request, replies }: Route): JsonObject {
+function operation({ method, path, scope, summary, query, request, replies, alsoAnswers }: Route): JsonObject {
   const pathParameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
   const queryParameters = query === undefined ? [] : Object.entries(query.shape).map(([name, schema]) => ({ name, in: 'query', required: false, schema: withoutIdentity(z.toJSONSchema(schema as z.ZodType, { io: 'input' })) }));
   const reference = (schema: z.ZodType) => ({ $ref: `#/components/schemas/${String(schema.meta()?.id)}` });
-  const failures = Object.entries(problemStatuses(method)).map(([status, description]) => [status, { description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } }]);
+  const failures = Object.entries(problemStatuses({ method, query })).map(([status, description]) => [status, { description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } }]);
   return {
     operationId: `${method}${path.replace(/\W+(\w)?/g, (_whole, next: string | undefined) => (next ?? '').toUpperCase())}`,
     summary, description: `Needs a token of scope ${scope} or higher.`,
     parameters: [...pathParameters, ...queryParameters],
     ...(request === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: reference(request) } } } }),
     responses: {
-      ...Object.fromEntries(Object.entries(replies).map(([status, schema]) => [status, { description: status === '202' ? 'Started' : 'Done', content: { 'application/json': { schema: reference(schema) } } }])),
+      ...Object.fromEntries(Object.entries(replies).map(([status, schema]) => [status, { description: status === '202' ? 'Started' : 'Done', content: { 'application/json': { schema: reference(schema) }, ...(alsoAnswers === undefined ? {} : { [alsoAnswers.replace(/;.*/, '')]: { schema: { type: 'string' } } }) } }])),
       ...Object.fromEntries(failures),
     },
   };
 }
 
-function problemStatuses(method: Route['method']): Record<string, string> {
+function problemStatuses({ method, query }: Pick<Route, 'method'> & { readonly query: Route['query'] | undefined }): Record<string, string> {
   const { unauthenticated, forbidden, not_found: notFound, confirmation_needed: conflict, payload_invalid: invalid, rate_limited: limited } = errorCatalogue;
   return {
     [unauthenticated.status]: unauthenticated.title, [forbidden.status]: forbidden.title, [notFound.status]: notFound.title, [limited.status]: limited.title,
+    ...(query === undefined ? {} : { [invalid.status]: invalid.title }),
     ...(method !== 'get' ? { [conflict.status]: 'The plan needs a confirmation, or has no target', [invalid.status]: invalid.title } : {}),
   };
 }

@@ -4,8 +4,12 @@ import type { z } from 'zod';
 import type { AuditEntry as StoredAuditEntry } from '../control/audit.ts';
 import type { Job as StoredJob } from '../control/jobs.ts';
 import type { Plan as MadePlan } from '../control/plan.ts';
+import type { FleetEvent } from '../fleet/fleet.ts';
 import type { StatedIntent } from '../fleet/intent.ts';
+import type { MinerLogEvent } from '../fleet/log-watch.ts';
 import type { Pool, Pools } from '../fleet/pools.ts';
+import type { History, HistoryWindow } from '../miners/history.ts';
+import type { LogLine } from '../miners/log-line.ts';
 import type { MinMax } from '../miners/reading.ts';
 import type { MinerView } from '../metrics/view.ts';
 import type * as schemas from './schemas.ts';
@@ -30,11 +34,14 @@ export function rigReply(view: MinerView, activeJob: string | undefined): Reply<
   return defined<Reply<typeof schemas.Rig>>({
     name: config.name, site: config.site, rack: config.rack, circuit: config.circuit, model: miner.model, address: config.address,
     mac: identity?.mac,
-    firmware: identity?.firmware === undefined || identity.firmwareVersion === undefined ? undefined : { name: identity.firmware, version: identity.firmwareVersion },
+    firmware: identity?.firmware === undefined || identity.firmwareVersion === undefined ? undefined : defined({
+      name: identity.firmware, version: identity.firmwareVersion, build: identity.build, known: miner.reading?.firmwareSupport?.known, assumed: miner.reading?.firmwareSupport?.assumed,
+    }),
+    warranty: miner.reading?.warranty,
     algorithm: identity?.algorithm,
     up: miner.lastSuccessAt !== undefined && miner.failure === undefined,
     stale: reading === undefined,
-    reason: miner.failure?.reason,
+    reason: miner.failure?.reason, reasonDetail: miner.failure?.detail,
     source: reading?.source,
     lastPollAt: iso(miner.lastPollAt), lastSuccessAt: iso(miner.lastSuccessAt),
     state: reading?.state, stateSeconds: reading?.stateSeconds, failure: reading?.failure, intent: miner.intent, intentStatement: statementReply(miner.stated), phase: view.phase,
@@ -84,6 +91,28 @@ export function presetsReply(view: MinerView): Reply<typeof schemas.Presets> {
     presets: (view.miner.presets ?? []).map(({ name, label, tuned, needsModifiedPsu, powerWatts, hashrate }) => defined<Reply<typeof schemas.Preset>>({ name, label, tuned, current: name === current, needsModifiedPsu, powerWatts, hashrate })),
     readAt: iso(view.miner.lastSuccessAt),
   });
+}
+
+export function historyReply(miner: string, { from, to, stepSeconds }: HistoryWindow, { points, annotations, clockAheadSeconds }: History): Reply<typeof schemas.History> {
+  return defined<Reply<typeof schemas.History>>({
+    miner, from: new Date(from).toISOString(), to: new Date(to).toISOString(), stepSeconds, source: 'miner', clockAheadSeconds,
+    points: points.map(({ at, hashrate, powerWatts, pcbMax, chipMax, fanDutyRatio }) => defined<Reply<typeof schemas.History>['points'][number]>({
+      at: new Date(at).toISOString(), hashrate, powerWatts, temperature: defined({ pcbMax, chipMax }), fanDutyRatio,
+    })),
+    annotations: annotations.map(({ at, kind, board }) => defined<Reply<typeof schemas.History>['annotations'][number]>({ at: new Date(at).toISOString(), kind, board })),
+  });
+}
+
+export function eventsReply(changes: readonly FleetEvent[], logged: readonly MinerLogEvent[]): Reply<typeof schemas.Events> {
+  const all = [
+    ...changes.map(({ miner, at, kind, from, to }) => ({ at, event: { miner, at: new Date(at).toISOString(), kind, from, to } })),
+    ...logged.map(({ miner, at, ...line }) => ({ at, event: { miner, at: new Date(at).toISOString(), kind: 'log' as const, ...line } })),
+  ];
+  return { events: all.sort((a, b) => b.at - a.at).map(({ event }) => event) };
+}
+
+export function logsReply(miner: string, type: string, lines: readonly LogLine[]): Reply<typeof schemas.Logs> {
+  return { miner, type, lines: lines.map(({ at, ...line }) => ({ ...(at === undefined ? {} : { at: new Date(at).toISOString() }), ...line })) };
 }
 
 export function planReply(plan: MadePlan, confirmation: { token: string; expiresAt: number } | undefined): Reply<typeof schemas.Plan> {

@@ -3,13 +3,16 @@ import { z } from 'zod';
 import type { Scope } from '../config/schema.ts';
 import type { Caller, Control } from '../control/jobs.ts';
 import type { Config } from '../config/load.ts';
+import type { Alive } from '../fleet/alive.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import type { LogWatch } from '../fleet/log-watch.ts';
 import { workerIndex, type Pools } from '../fleet/pools.ts';
 import { HashfleetError } from '../errors.ts';
-import { PollFailure, pollFailureRemedies } from '../miners/driver.ts';
 import type { MinerView, Views } from '../metrics/view.ts';
+import { openMetricsLines, openMetricsType } from '../metrics/openmetrics.ts';
 import type { Identity } from './auth.ts';
-import { auditReply, boardsReply, jobReply, planReply, poolReply, presetsReply, rigReply, telemetryReply } from './replies.ts';
+import { askMiner, notTold, windowOf } from './live.ts';
+import { auditReply, boardsReply, eventsReply, historyReply, jobReply, logsReply, planReply, poolReply, presetsReply, rigReply, telemetryReply } from './replies.ts';
 import * as schemas from './schemas.ts';
 
 export interface ApiContext {
@@ -18,6 +21,8 @@ export interface ApiContext {
   readonly pools: Pools;
   readonly views: Views;
   readonly control: Control;
+  readonly alive: Alive;
+  readonly logs: LogWatch;
   readonly version: string;
 }
 
@@ -26,9 +31,16 @@ export interface Call {
   readonly parameters: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, unknown>>;
   readonly body: unknown;
+  /** The header Accept. */
+  readonly accept: string;
 }
 
-export interface Answer { readonly status: number; readonly body: unknown }
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  /** Set when the body is text of this type, not JSON. */
+  readonly type?: string;
+}
 
 export interface Route {
   readonly method: 'get' | 'post' | 'put';
@@ -39,13 +51,17 @@ export interface Route {
   readonly query?: z.ZodObject;
   readonly request?: z.ZodType;
   readonly replies: Readonly<Record<number, z.ZodType>>;
+  /** Type of text that it can answer in place of JSON. */
+  readonly alsoAnswers?: string;
   handle(context: ApiContext, call: Call): Answer | Promise<Answer>;
 }
 
-/** Ms for a read that a person waits for. */
-const liveReadMs = 10_000;
-
 const auditQuery = z.object({ limit: z.coerce.number().int().min(1).max(1000).default(100), miner: z.string().optional() });
+const logQuery = z.object({ type: z.string().max(32).default('status'), limit: z.coerce.number().int().min(1).max(2000).default(500) });
+const historyQuery = z.object({
+  from: z.string().max(40).optional().describe('ISO 8601 or Unix seconds; a day before "to" when absent'), to: z.string().max(40).optional().describe('now when absent'),
+  step: z.coerce.number().int().min(10).max(86_400).default(900).describe('seconds'), format: z.enum(['json', 'openmetrics']).optional(),
+});
 const callerOf = ({ actor, token }: Identity): Caller => ({ actor, token });
 const ok = (body: unknown): Answer => ({ status: 200, body });
 
@@ -58,11 +74,12 @@ function viewOf({ fleet, views }: ApiContext, { parameters: { name = '' } }: Cal
 export const routes: readonly Route[] = [
   {
     method: 'get', path: '/health', scope: 'read', summary: 'Is the exporter there, and what may this token do?', replies: { 200: schemas.Health },
-    handle({ fleet, control, version }, { identity }) {
+    handle({ fleet, control, alive, version }, { identity }) {
       const miners = [...fleet.all()];
       return ok({
         status: 'ok', version, scope: identity.scope, control: { enabled: control.enabled, readOnly: control.readOnly },
         miners: { configured: miners.length, up: miners.filter((miner) => miner.lastSuccessAt !== undefined && miner.failure === undefined).length },
+        gaps: alive.gaps().map((gap) => ({ from: new Date(gap.from).toISOString(), to: new Date(gap.to).toISOString(), wholeUntil: new Date(gap.wholeUntil).toISOString(), partUntil: new Date(gap.partUntil).toISOString() })),
       });
     },
   },
@@ -84,12 +101,7 @@ export const routes: readonly Route[] = [
       const view = viewOf(context, call);
       const { name } = view.miner.config;
       if (view.miner.presets === undefined) {
-        try {
-          context.fleet.setPresets(name, await context.fleet.call(name, async (driver) => driver.presets(AbortSignal.timeout(liveReadMs))));
-        } catch (thrown) {
-          if (!(thrown instanceof PollFailure)) throw thrown;
-          throw new HashfleetError('miner_unreachable', `The presets of ${name} cannot be read: ${thrown.message} (${thrown.reason}): ${pollFailureRemedies[thrown.reason]}.`, { cause: thrown });
-        }
+        context.fleet.setPresets(name, await askMiner(context.fleet, name, { about: 'presets', ask: async (driver, signal) => driver.presets(signal) }));
       }
       return ok(presetsReply(viewOf(context, call)));
     },
@@ -107,6 +119,54 @@ export const routes: readonly Route[] = [
       context.control.audit.append({ ...caller, event: 'intent', miner: name, before: { intent: before }, after: { ...(call.body as object) } });
       context.fleet.setIntent(name, intent, { author: caller.actor, reason, from: begin, until: end });
       return ok(rigReply(viewOf(context, call), context.control.activeJob(name)));
+    },
+  },
+  {
+    method: 'get', path: '/rigs/{name}/settings', scope: 'read', summary: 'Its settings as the miner has them, without any secret', replies: { 200: schemas.Settings },
+    async handle(context, call) {
+      const { name } = viewOf(context, call).miner.config;
+      const settings = await askMiner(context.fleet, name, { about: 'settings', ask: async (driver, signal) => driver.settings?.(signal) });
+      if (settings === undefined) throw notTold(name, 'settings');
+      return ok({ miner: name, settings, readAt: new Date().toISOString() });
+    },
+  },
+  {
+    method: 'get', path: '/rigs/{name}/logs', scope: 'read', summary: 'One of its logs, oldest line first', query: logQuery, replies: { 200: schemas.Logs },
+    async handle(context, call) {
+      const { name } = viewOf(context, call).miner.config;
+      const { type, limit } = call.query as z.output<typeof logQuery>;
+      const lines = await askMiner(context.fleet, name, {
+        about: 'logs',
+        async ask(driver, signal) {
+          if (driver.log === undefined || driver.logTypes === undefined) throw notTold(name, 'logs');
+          if (!driver.logTypes.includes(type)) throw new HashfleetError('payload_invalid', `type: the firmware of ${name} has no log "${type}".`, { field: 'type', given: type, allowed: driver.logTypes.join(', ') });
+          return driver.log(type, signal);
+        },
+      });
+      return ok(logsReply(name, type, lines.slice(-limit)));
+    },
+  },
+  {
+    method: 'get', path: '/rigs/{name}/notes', scope: 'read', summary: 'Notes that people keep on the miner', replies: { 200: schemas.Notes },
+    async handle(context, call) {
+      const { name } = viewOf(context, call).miner.config;
+      const notes = await askMiner(context.fleet, name, { about: 'notes', ask: async (driver, signal) => driver.notes?.(signal) });
+      if (notes === undefined) throw notTold(name, 'notes');
+      return ok({ miner: name, notes });
+    },
+  },
+  {
+    method: 'get', path: '/telemetry/{name}/history', scope: 'read', summary: 'What the miner itself remembers, up to three days; also as OpenMetrics text', query: historyQuery,
+    replies: { 200: schemas.History }, alsoAnswers: openMetricsType,
+    async handle(context, call) {
+      const { miner } = viewOf(context, call);
+      const { name, site } = miner.config;
+      const { format, ...wanted } = call.query as z.output<typeof historyQuery>;
+      const window = windowOf(wanted, Date.now());
+      const history = await askMiner(context.fleet, name, { about: 'history', ask: async (driver, signal) => driver.history?.(window, signal) });
+      if (history === undefined) throw notTold(name, 'history');
+      if ((format ?? (call.accept.includes('application/openmetrics-text') ? 'openmetrics' : 'json')) === 'json') return ok(historyReply(name, window, history));
+      return { status: 200, type: openMetricsType, body: [...openMetricsLines([{ labels: { miner: name, site, model: miner.model }, points: history.points }])].join('') };
     },
   },
   {
@@ -154,8 +214,8 @@ export const routes: readonly Route[] = [
     },
   },
   {
-    method: 'get', path: '/events', scope: 'read', summary: 'Changes that somebody else made', replies: { 200: schemas.Events },
-    handle: ({ fleet }) => ok({ events: fleet.events.map(({ miner, at, kind, from, to }) => ({ miner, at: new Date(at).toISOString(), kind, from, to })) }),
+    method: 'get', path: '/events', scope: 'read', summary: 'Changes that somebody else made, and what miners wrote into their logs', replies: { 200: schemas.Events },
+    handle: ({ fleet, logs }) => ok(eventsReply(fleet.events, logs.events)),
   },
   {
     method: 'get', path: '/recommendations', scope: 'read', summary: 'Advice with its evidence', replies: { 200: schemas.Recommendations },

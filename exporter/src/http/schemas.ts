@@ -4,6 +4,9 @@
  */
 import { z } from 'zod';
 import { labelValues } from '../metrics/catalogue.ts';
+import { annotationKinds } from '../miners/history.ts';
+import { logEvents } from '../miners/log-line.ts';
+import { coolingModes, warranties } from '../miners/reading.ts';
 
 const time = z.iso.datetime().describe('ISO 8601, UTC');
 const minerName = z.string().regex(/^[A-Za-z0-9._-]{1,63}$/).describe('Unique name of the miner, as in fleet.yaml');
@@ -30,6 +33,8 @@ export const Health = z.object({
   miners: z.object({ configured: z.number().int(), up: z.number().int() }),
   control: z.object({ enabled: z.boolean(), readOnly: z.boolean() }),
   scope: z.enum(['read', 'operate', 'admin']).describe('Scope of the token used'),
+  gaps: z.array(z.object({ from: time, to: time, wholeUntil: time, partUntil: time }))
+    .describe('When the exporter was not running; "hashfleet backfill" fills it wholly or partly from the miners\' own memory until then'),
 }).meta({ id: 'Health' });
 
 export const Fan = z.object({ fan: z.number().int(), up: z.boolean(), speedRpm: z.number().optional() }).meta({ id: 'Fan' });
@@ -58,11 +63,16 @@ export const Rig = z.object({
   model: z.string().describe('"unknown" until the miner was reached once'),
   address: z.string(),
   mac: z.string().optional(),
-  firmware: z.object({ name: z.string(), version: z.string() }).optional(),
+  firmware: z.object({
+    name: z.string().describe('As the miner says it; white-label builds have their own'), version: z.string(), build: z.string().optional(),
+    known: z.boolean().optional().describe('False when Hashfleet was not made for this version'), assumed: z.string().optional().describe('What an unknown version is taken for'),
+  }).optional(),
+  warranty: z.enum(warranties).optional(),
   algorithm: z.string().optional(),
   up: z.boolean(),
   stale: z.boolean().describe('True when the last good reading is older than three poll intervals; measurements are then left out'),
   reason: PollFailureReason.optional().describe('Why the last poll failed'),
+  reasonDetail: z.string().optional().describe('What came back, in words'),
   source: ReadingSource.optional(),
   lastPollAt: time.optional(),
   lastSuccessAt: time.optional(),
@@ -114,6 +124,54 @@ export const Preset = z.object({
 }).meta({ id: 'Preset' });
 
 export const Presets = z.object({ miner: minerName, presets: z.array(Preset), readAt: time.optional() }).meta({ id: 'Presets' });
+
+const switcher = z.object({
+  enabled: z.boolean().optional(), topPresetWatts: z.number().optional(), minPresetWatts: z.number().optional(),
+  decreaseTemperature: z.number().optional(), riseTemperature: z.number().optional(), checkSeconds: z.number().optional(),
+});
+
+export const Settings = z.object({
+  miner: minerName,
+  settings: z.object({
+    pools: z.array(z.object({ slot: z.number().int(), url: z.string(), user: z.string() })).describe('Without passwords'),
+    cooling: z.object({
+      mode: z.enum(coolingModes).optional(), targetTemperature: z.number().optional(), dutyRatio: z.number().optional(), leastFans: z.number().optional(),
+      leastDutyRatio: z.number().optional(), mostDutyRatio: z.number().optional(), leastStartWaterTemperature: z.number().optional(),
+    }).optional(),
+    preset: z.string().optional().describe('The configured one; what runs now may differ while the switcher is on'),
+    modifiedPsu: z.boolean().optional(),
+    manual: z.object({ frequencyHertz: z.number().optional(), voltageVolts: z.number().optional() }).optional().describe('Used with the preset "disabled"'),
+    boards: z.array(z.object({ board: z.number().int(), frequencyHertz: z.number().optional(), disabled: z.boolean().optional() })).describe('A board without a frequency has that of the preset'),
+    switcher: switcher.optional(),
+    protection: z.record(z.string(), z.union([z.number(), z.boolean()])).describe('By the firmware\'s own names'),
+    network: z.object({ hostname: z.string().optional(), dhcp: z.boolean().optional(), address: z.string().optional(), netmask: z.string().optional(), gateway: z.string().optional() }).optional(),
+    timezone: z.string().optional(),
+  }),
+  readAt: time,
+}).meta({ id: 'Settings' });
+
+const logLine = {
+  level: z.string().optional(), text: z.string().describe('Without passwords and tokens'), event: z.enum(logEvents).optional(),
+  board: z.number().int().optional(), fan: z.number().int().optional(), temperature: z.number().optional(), volts: z.number().optional(),
+  chipsFound: z.number().int().optional(), chipsExpected: z.number().int().optional(), reason: z.string().optional(),
+};
+
+export const Logs = z.object({
+  miner: minerName, type: z.string(),
+  lines: z.array(z.object({ at: time.optional().describe('By the miner\'s clock; absent while it was not set'), ...logLine })).describe('Oldest first'),
+}).meta({ id: 'Logs' });
+
+export const Notes = z.object({ miner: minerName, notes: z.array(z.object({ key: z.string(), value: z.string() })) }).meta({ id: 'Notes' });
+
+export const History = z.object({
+  miner: minerName, from: time, to: time, stepSeconds: z.number(), source: z.literal('miner'),
+  clockAheadSeconds: z.number().optional().describe('How far the miner\'s clock is ahead; its times are as it tells them'),
+  points: z.array(z.object({
+    at: time, hashrate: z.number().optional(), powerWatts: z.number().optional(),
+    temperature: z.object({ pcbMax: z.number().optional(), chipMax: z.number().optional() }), fanDutyRatio: z.number().optional(),
+  })).describe('Oldest first; times of which the miner has no sample are left out'),
+  annotations: z.array(z.object({ at: time, kind: z.enum(annotationKinds), board: z.number().int().optional() })),
+}).meta({ id: 'History' });
 
 export const ActionRequest = z.strictObject({
   action: ActionName,
@@ -193,7 +251,10 @@ export const Problem = z.object({
 
 export const Boards = z.object({ boards: z.array(Board) }).meta({ id: 'Boards' });
 export const Change = z.object({ miner: z.string(), at: time, kind: z.enum(labelValues.kind), from: z.string(), to: z.string() }).meta({ id: 'Change' });
-export const Events = z.object({ events: z.array(Change).describe('Changes that were not made through Hashfleet, newest first') }).meta({ id: 'Events' });
+export const LogEvent = z.object({ miner: minerName, at: time.describe('By the miner\'s clock; when it was read if that was not set'), kind: z.literal('log'), ...logLine, event: z.enum(logEvents) }).meta({ id: 'LogEvent' });
+export const Events = z.object({
+  events: z.array(z.union([Change, LogEvent])).describe('Changes that were not made through Hashfleet, and lines of the miners\' own logs; newest first'),
+}).meta({ id: 'Events' });
 export const Recommendation = z.object({
   miner: minerName, kind: z.literal('preset'), from: z.string(), to: z.string(), gainUsdPerDay: z.number(), evidence: z.string(),
 }).meta({ id: 'Recommendation' });

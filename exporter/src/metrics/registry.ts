@@ -3,6 +3,7 @@ import type { Control } from '../control/jobs.ts';
 import type { Config } from '../config/load.ts';
 import type { Chips } from '../fleet/chips.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import type { LogWatch } from '../fleet/log-watch.ts';
 import type { PollLoop } from '../fleet/poll-loop.ts';
 import { workerIndex, type Pools } from '../fleet/pools.ts';
 import { holds, type Shard } from '../fleet/sharding.ts';
@@ -29,6 +30,7 @@ export interface MetricsSources {
   readonly pools: Pools;
   readonly views: Views;
   readonly chips: Chips;
+  readonly logs: LogWatch;
   readonly loop: PollLoop;
   readonly control: Control;
   readonly mismatches: MismatchCounter;
@@ -56,7 +58,7 @@ export interface MetricsRegistry {
 }
 
 export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry {
-  const { config, fleet, pools, views, chips, loop, control, mismatches, version, reloadState, self, shard } = sources;
+  const { config, fleet, pools, views, chips, logs, loop, control, mismatches, version, reloadState, self, shard } = sources;
   const families = (which: Family['page']) => Object.entries<Family>(catalogue).filter(([, family]) => family.page === which).map(([name, { type, help }]) => ({ name, type, help }));
   const page = createPage(families(undefined));
   const chipPage = createPage(families('chips'));
@@ -80,11 +82,12 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
   function putChips(name: string): void {
     const miner = fleet.get(name);
     const readings = chips.of(name);
-    if (miner === undefined || readings === undefined || readings.length === 0) chipPage.remove(name);
+    if (miner === undefined || readings === undefined || readings.chips.length + readings.sensors.length === 0) chipPage.remove(name);
     else chipPage.set(name, minerBase({ miner }), (emit) => chipSeries(readings, emit));
   }
 
   chips.onUpdate(putChips);
+  logs.onUpdate(put);
   fleet.onUpdate((miner) => put(miner.config.name));
   // Every shard reads the pools, for their prices; one of them shows each.
   const shownPools = () => pools.all().filter(({ config: { name } }) => holds(shard, name));

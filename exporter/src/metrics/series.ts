@@ -2,7 +2,7 @@
 import { phases } from '../analytics/phase.ts';
 import { intents, changeKinds } from '../fleet/memory.ts';
 import type { Pool, Pools } from '../fleet/pools.ts';
-import { chipGrades, minerStates, type ChipReading, type MinMax } from '../miners/reading.ts';
+import { chipGrades, coolingModes, minerStates, type ChipsReading, type MinMax } from '../miners/reading.ts';
 import type { SeriesName } from './catalogue.ts';
 import { labelText, type Emit } from './page.ts';
 import type { MinerView } from './view.ts';
@@ -38,7 +38,7 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   const identity = miner.reading?.identity;
   emit('miner_up', '', miner.lastSuccessAt !== undefined && miner.failure === undefined);
   emit('miner_info', labelText({
-    firmware: identity?.firmware ?? '', firmware_version: identity?.firmwareVersion ?? '', mac: identity?.mac ?? '', address: miner.config.address,
+    firmware: identity?.firmware ?? '', firmware_version: identity?.firmwareVersion ?? '', build: identity?.build ?? '', mac: identity?.mac ?? '', address: miner.config.address,
     algorithm: identity?.algorithm ?? '', rack: miner.config.rack ?? '', circuit: miner.config.circuit ?? '',
   }), 1);
   emit('miner_last_poll_timestamp_seconds', '', unixSeconds(miner.lastPollAt));
@@ -52,9 +52,12 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   if (miner.intent !== 'mine') emit('miner_intent_info', labelText({ intent: miner.intent, author: miner.stated.author ?? '', reason: miner.stated.reason ?? '' }), 1);
   emit('miner_intent_end_timestamp_seconds', '', unixSeconds(miner.stated.until));
   for (const kind of changeKinds) emit('miner_unexpected_changes_total', one('kind', kind), miner.unexpected[kind] ?? 0);
+  for (const [event, count] of view.logEvents ?? []) emit('miner_log_events_total', one('event', event), count);
   emit('miner_hashes_total', '', Math.round(miner.hashes));
   emit('miner_energy_joules_total', '', Math.round(miner.joules));
   emit('miner_boards_expected', '', miner.reading?.boardsExpected);
+  emit('miner_firmware_known', '', miner.reading?.firmwareSupport?.known);
+  hardware();
   if (reading === undefined) return;
 
   if (reading.source !== undefined) emit('miner_source_info', one('source', reading.source), 1);
@@ -68,11 +71,20 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
     emit('miner_preset_power_watts', '', preset.powerWatts);
     emit('miner_preset_hashrate_hashes_per_second', '', preset.hashrate);
   }
+  const { switcher } = reading;
+  emit('miner_preset_switcher_enabled', '', switcher?.enabled);
+  emit('miner_preset_switcher_top_preset_power_watts', '', switcher?.topPresetWatts);
+  emit('miner_preset_switcher_min_preset_power_watts', '', switcher?.minPresetWatts);
+  emit('miner_preset_switcher_decrease_temperature_celsius', '', switcher?.decreaseTemperature);
+  emit('miner_preset_switcher_rise_temperature_celsius', '', switcher?.riseTemperature);
+  emit('miner_preset_switcher_check_seconds', '', switcher?.checkSeconds);
   emit('miner_throttle_ratio', '', reading.throttleRatio);
   emit('miner_restart_required', '', reading.restartRequired);
   emit('miner_reboot_required', '', reading.rebootRequired);
   emit('miner_locate_on', '', reading.locateOn);
+  if (reading.warranty !== undefined) emit('miner_warranty_info', one('status', reading.warranty), 1);
   emit('miner_uptime_seconds', '', reading.uptimeSeconds);
+  emit('miner_memory_free_ratio', '', reading.memoryFreeRatio);
   emit('miner_restarts_total', '', reading.restarts);
 
   emit('miner_hashrate_hashes_per_second', '', reading.hashrate);
@@ -80,6 +92,9 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   emit('miner_hashrate_nominal_hashes_per_second', '', reading.hashrateNominal);
   emit('miner_hashrate_stock_hashes_per_second', '', reading.hashrateStock);
   emit('miner_hardware_errors_total', '', reading.hardwareErrors);
+  emit('miner_hardware_error_ratio', '', reading.hardwareErrorRatio);
+  emit('miner_blocks_found_total', '', reading.foundBlocks);
+  emit('miner_best_share', '', reading.bestShare);
   emit('miner_devfee_ratio', '', reading.devfeeRatio);
   poolSlots();
 
@@ -90,7 +105,9 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   temperatures('pcb', reading.pcb);
   temperatures('chip', reading.chip);
   emit('miner_fan_duty_ratio', '', reading.fanDutyRatio);
+  for (const mode of coolingModes) emit('miner_cooling_mode', one('cooling', mode), reading.coolingMode === undefined ? undefined : reading.coolingMode === mode);
   for (const fan of reading.fans) {
+    emit('miner_fan_max_speed_rpm', one('fan', fan.fan), fan.maxRpm);
     emit('miner_fan_speed_rpm', one('fan', fan.fan), fan.speedRpm);
     emit('miner_fan_up', one('fan', fan.fan), fan.up);
   }
@@ -110,6 +127,8 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
     }
     for (const grade of ['grey', 'orange', 'red'] as const) emit('miner_board_chips', `${label},${one('grade', grade)}`, values.chips?.[grade]);
     emit('miner_board_hardware_errors_total', label, values.hardwareErrors);
+    emit('miner_board_water_temperature_celsius', `${label},${one('side', 'inlet')}`, values.inletWater);
+    emit('miner_board_water_temperature_celsius', `${label},${one('side', 'outlet')}`, values.outletWater);
   }
 
   emit('miner_hashrate_ratio', '', view.ratio);
@@ -120,6 +139,18 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   emit('miner_profit_usd_per_day', '', money.profitUsdPerDay);
   emit('miner_breakeven_usd_per_kilowatt_hour', '', money.breakevenUsdPerKilowattHour);
   if (view.advice !== undefined) emit('miner_advice_gain_usd_per_day', one('kind', view.advice.kind), view.advice.gainUsdPerDay);
+
+  /** What does not change while it runs, known also of a miner that is away. */
+  function hardware(): void {
+    const { limits, factory } = miner.reading ?? {};
+    for (const [limit, hertz] of Object.entries(limits?.frequencyHertz ?? {})) emit('miner_frequency_limit_hertz', one('limit', limit), hertz);
+    for (const [limit, volts] of Object.entries(limits?.voltageVolts ?? {})) emit('miner_voltage_limit_volts', one('limit', limit), volts);
+    emit('miner_power_limit_watts', '', limits?.powerWatts);
+    for (const { board, model, serial, chipBin } of factory?.boards ?? []) {
+      emit('miner_board_info', labelText({ board: String(board), board_model: model ?? '', serial: serial ?? '', chip_bin: String(chipBin ?? '') }), 1);
+    }
+    if (factory?.psu !== undefined) emit('miner_psu_info', labelText({ psu_model: factory.psu.model ?? '', serial: factory.psu.serial ?? '' }), 1);
+  }
 
   function temperatures(sensor: string, range: MinMax): void {
     emit('miner_temperature_celsius', `${one('sensor', sensor)},${one('stat', 'min')}`, range.min);
@@ -136,7 +167,10 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
       emit('miner_shares_total', one('result', result), counts.every((count) => count !== undefined) ? counts.reduce((sum, count) => sum + count, 0) : undefined);
     }
     emit('miner_pools_alive', '', own.filter((pool) => pool.status === 'active' || pool.status === 'working').length);
-    emit('miner_pool_ping_seconds', '', own.find((pool) => pool.status === 'active')?.pingSeconds);
+    const active = own.find((pool) => pool.status === 'active');
+    emit('miner_pool_ping_seconds', '', active?.pingSeconds);
+    emit('miner_pool_last_share_age_seconds', '', active?.lastShareAgeSeconds);
+    emit('miner_pool_share_difficulty', '', active?.difficulty);
   }
 }
 
@@ -172,8 +206,8 @@ export function poolSeries(pool: Pool, { pools, minerOf, btcUsd }: PoolContext, 
   for (const [mode, fee] of Object.entries(reading.fees)) emit('pool_fee_ratio', one('mode', mode), fee);
 }
 
-/** All series of the chips of one miner. */
-export function chipSeries(chips: readonly ChipReading[], plainEmit: Emit): void {
+/** All series of the chips and sensors of one miner. */
+export function chipSeries({ chips, sensors }: ChipsReading, plainEmit: Emit): void {
   const emit = typed(plainEmit);
   for (const { board, chip, hashrate, temperature, frequencyHertz, voltageVolts, errors, grade } of chips) {
     const labels = `${one('board', board)},${one('chip', chip)}`;
@@ -184,4 +218,5 @@ export function chipSeries(chips: readonly ChipReading[], plainEmit: Emit): void
     emit('miner_chip_errors_total', labels, errors);
     emit('miner_chip_grade', labels, grade === undefined ? undefined : chipGrades.indexOf(grade));
   }
+  for (const { board, sensor, ok } of sensors) emit('miner_board_sensor_ok', `${one('board', board)},${one('sensor', sensor)}`, ok);
 }

@@ -7,7 +7,9 @@ import { peerScores } from '../analytics/peers.ts';
 import { phaseOf, type Phase } from '../analytics/phase.ts';
 import type { Config } from '../config/load.ts';
 import type { Fleet, Miner } from '../fleet/fleet.ts';
+import type { LogWatch } from '../fleet/log-watch.ts';
 import type { Pools } from '../fleet/pools.ts';
+import type { LogEvent } from '../miners/log-line.ts';
 import type { Reading } from '../miners/reading.ts';
 
 export type PeerSignal = 'hashrate' | 'efficiency' | 'temperature';
@@ -24,6 +26,8 @@ export interface MinerView {
   readonly peers: Readonly<Partial<Record<PeerSignal, number>>>;
   readonly money: Money;
   readonly advice?: PresetAdvice;
+  /** Lines of its own log by what they mean. */
+  readonly logEvents?: ReadonlyMap<LogEvent, number>;
 }
 
 export interface Views {
@@ -32,7 +36,7 @@ export interface Views {
   comparePeers(): void;
 }
 
-export function createViews({ config, fleet, pools }: { config: Config; fleet: Fleet; pools: Pools }): Views {
+export function createViews({ config, fleet, pools, logs }: { config: Config; fleet: Fleet; pools: Pools; logs?: LogWatch }): Views {
   let scores: Readonly<Record<PeerSignal, ReadonlyMap<string, number>>> = { hashrate: new Map(), efficiency: new Map(), temperature: new Map() };
   const tariffs = new Map<string, Tariff>(config.sites.flatMap(({ name, electricity }) => (electricity === undefined ? [] : [[name, {
     usdPerKilowattHour: electricity.price_usd_per_kilowatt_hour, overheadRatio: electricity.cooling_overhead_ratio,
@@ -56,7 +60,9 @@ export function createViews({ config, fleet, pools }: { config: Config; fleet: F
         const score = reading === undefined ? undefined : byMiner.get(name);
         return score === undefined ? [] : [[signal, score]];
       }));
-      if (reading === undefined) return { miner, boards: [], deviations: new Map(), peers, money: {} };
+      const counted = logs?.counts(name);
+      const logEvents = counted === undefined ? {} : { logEvents: counted };
+      if (reading === undefined) return { miner, boards: [], deviations: new Map(), peers, money: {}, ...logEvents };
       const scrypt = reading.identity?.algorithm === 'scrypt' ? price() : undefined;
       const tariff = tariffs.get(miner.config.site);
       const [efficiency, ratio] = [joulesPerMegahash(reading), hashrateRatio(reading)];
@@ -65,7 +71,7 @@ export function createViews({ config, fleet, pools }: { config: Config; fleet: F
         presets: miner.presets, current: reading.preset.name, price: scrypt, tariff, hashrateRatio: Math.min(ratio, 1.1), leastGainUsdPerDay: config.advice.least_gain_usd_per_day,
       });
       return {
-        miner, reading, peers,
+        miner, reading, peers, ...logEvents,
         boards: boardPresence(reading),
         deviations: boardDeviations(reading.boards),
         money: moneyOf({ hashrate: earningHashrate(reading), powerWatts: reading.powerWatts }, scrypt, tariff),

@@ -1,4 +1,7 @@
-import type { ChipReading, Preset, Reading } from './reading.ts';
+import type { History, HistoryWindow } from './history.ts';
+import type { LogLine } from './log-line.ts';
+import type { ChipsReading, Preset, Reading } from './reading.ts';
+import type { MinerSettings } from './settings.ts';
 
 /** Why a poll failed: a closed set, used as a label and shown to people. */
 export const pollFailureReasons = [
@@ -30,10 +33,13 @@ export const pollFailureRemedies: Readonly<Record<PollFailureReason, string>> = 
 /** An expected failure: a miner that is off or answers nonsense. */
 export class PollFailure extends Error {
   readonly reason: PollFailureReason;
-  constructor(reason: PollFailureReason, detail: string, options: { cause?: unknown } = {}) {
+  /** HTTP status, where the reply had a wrong one. */
+  readonly status: number | undefined;
+  constructor(reason: PollFailureReason, detail: string, options: { cause?: unknown; status?: number } = {}) {
     super(detail, options);
     this.name = 'PollFailure';
     this.reason = reason;
+    this.status = options.status;
   }
 }
 
@@ -67,8 +73,18 @@ export interface Driver {
   readonly kind: string;
   /** @throws PollFailure */
   poll(signal: AbortSignal, pace?: PollPace): Promise<Reading>;
-  /** Every chip; a dear read, absent where the firmware does not tell. @throws PollFailure */
-  chips?(signal: AbortSignal): Promise<readonly ChipReading[]>;
+  /** Every chip and sensor; a dear read, absent where the firmware does not tell. @throws PollFailure */
+  chips?(signal: AbortSignal): Promise<ChipsReading>;
+  /** Without any secret; needs credentials. @throws PollFailure */
+  settings?(signal: AbortSignal): Promise<MinerSettings>;
+  /** Which logs the firmware keeps; known once the miner was read. */
+  readonly logTypes?: readonly string[];
+  /** Oldest line first, without secrets. `type` is one of `logTypes`. @throws PollFailure */
+  log?(type: string, signal: AbortSignal): Promise<readonly LogLine[]>;
+  /** Notes that people keep on the miner. @throws PollFailure */
+  notes?(signal: AbortSignal): Promise<readonly { readonly key: string; readonly value: string }[]>;
+  /** What the miner remembers of its past; a few days at most. @throws PollFailure */
+  history?(window: HistoryWindow, signal: AbortSignal): Promise<History>;
   /** Needs credentials. @throws PollFailure */
   presets(signal: AbortSignal): Promise<readonly Preset[]>;
   /** Sends one command once; never repeats a write. @throws PollFailure */

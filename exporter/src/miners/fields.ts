@@ -66,6 +66,14 @@ export class Fields {
     return undefined;
   }
 
+  /** A number of 0 or more, or a flag. */
+  scalar(name: string): number | boolean | undefined {
+    const given = this.take(name);
+    if (typeof given === 'boolean' || (typeof given === 'number' && given >= 0 && Number.isFinite(given))) return given;
+    this.absent(name, given);
+    return undefined;
+  }
+
   object(name: string): Fields | undefined {
     const given = this.take(name);
     if (isObject(given)) return new Fields(given, this.source, this.mismatch);

@@ -25,6 +25,8 @@ export interface Identity {
   readonly modelCode?: string;
   readonly firmware?: string;
   readonly firmwareVersion?: string;
+  /** Name of the build, as white-label firmware tells it. */
+  readonly build?: string;
   readonly algorithm?: string;
   readonly mac?: string;
   readonly hostname?: string;
@@ -44,9 +46,12 @@ export interface BoardReading {
   readonly chip: MinMax;
   readonly chips?: { readonly grey: number; readonly orange: number; readonly red: number };
   readonly hardwareErrors?: number;
+  /** Water-cooled boards only. */
+  readonly inletWater?: number;
+  readonly outletWater?: number;
 }
 
-export interface FanReading { readonly fan: number; readonly up?: boolean; readonly speedRpm?: number }
+export interface FanReading { readonly fan: number; readonly up?: boolean; readonly speedRpm?: number; readonly maxRpm?: number }
 
 export interface PoolReading {
   readonly slot: number;
@@ -58,6 +63,10 @@ export interface PoolReading {
   readonly rejected?: number;
   readonly stale?: number;
   readonly pingSeconds?: number;
+  /** Time since the last share; absent when there was none. */
+  readonly lastShareAgeSeconds?: number;
+  /** Difficulty of the last share. */
+  readonly difficulty?: number;
 }
 
 export interface PresetReading {
@@ -67,6 +76,42 @@ export interface PresetReading {
   readonly powerWatts?: number;
   readonly hashrate?: number;
 }
+
+/** The firmware's own switch between presets by temperature; presets are named by their watts. */
+export interface PresetSwitcher {
+  readonly enabled?: boolean;
+  readonly topPresetWatts?: number;
+  readonly minPresetWatts?: number;
+  readonly decreaseTemperature?: number;
+  readonly riseTemperature?: number;
+  readonly checkSeconds?: number;
+}
+
+/** Limits of the model, by kind; `warn` is where the firmware's own screen warns. */
+export interface ModelLimits {
+  readonly frequencyHertz: Readonly<Partial<Record<'min' | 'max' | 'warn' | 'default', number>>>;
+  readonly voltageVolts: Readonly<Partial<Record<'min' | 'max' | 'max_stock_psu' | 'default', number>>>;
+  readonly powerWatts?: number;
+}
+
+/** What the factory wrote into the boards and the power supply. */
+export interface FactoryInfo {
+  readonly boards: readonly { readonly board: number; readonly model?: string; readonly serial?: string; readonly chipBin?: number }[];
+  readonly psu?: { readonly model?: string; readonly serial?: string };
+}
+
+/** How well the exporter knows the firmware's version. */
+export interface FirmwareSupport {
+  readonly known: boolean;
+  /** For people: what an unknown version is taken for, and why. */
+  readonly assumed?: string;
+}
+
+export const warranties = ['active', 'inactive', 'expired', 'cancelled', 'not_provided'] as const;
+export type Warranty = (typeof warranties)[number];
+
+export const coolingModes = ['auto', 'manual', 'immersion'] as const;
+export type CoolingMode = (typeof coolingModes)[number];
 
 export interface Reading {
   /** Unix ms when the reply was in. */
@@ -82,6 +127,8 @@ export interface Reading {
   readonly restartRequired?: boolean;
   readonly rebootRequired?: boolean;
   readonly locateOn?: boolean;
+  readonly warranty?: Warranty;
+  readonly firmwareSupport?: FirmwareSupport;
   readonly uptimeSeconds?: number;
   readonly restarts?: number;
   readonly hashrate?: number;
@@ -94,13 +141,26 @@ export interface Reading {
   readonly pcb: MinMax;
   readonly chip: MinMax;
   readonly hardwareErrors?: number;
+  /** Share of the work that was in error. */
+  readonly hardwareErrorRatio?: number;
+  readonly foundBlocks?: number;
+  /** Difficulty of the best share. */
+  readonly bestShare?: number;
   readonly devfeeRatio?: number;
   readonly fanDutyRatio?: number;
+  readonly coolingMode?: CoolingMode;
   readonly fans: readonly FanReading[];
   readonly pools: readonly PoolReading[];
   readonly boards: readonly BoardReading[];
   readonly boardsExpected?: number;
   readonly preset?: PresetReading;
+  readonly switcher?: PresetSwitcher;
+  readonly limits?: ModelLimits;
+  readonly factory?: FactoryInfo;
+  /** Free memory of the controller, 0 to 1. */
+  readonly memoryFreeRatio?: number;
+  /** Changes when a setting of the miner changes; made without any secret. */
+  readonly settingsHash?: string;
   /** What can be chosen, when it was read. */
   readonly presets?: readonly Preset[];
 }
@@ -128,4 +188,17 @@ export interface ChipReading {
   readonly temperature?: number;
   readonly errors?: number;
   readonly grade?: ChipGrade;
+}
+
+/** A temperature sensor of a board; `ok` is absent while the firmware still sets it up. */
+export interface SensorReading {
+  readonly board: number;
+  /** Counted from 1 in the firmware's order. */
+  readonly sensor: number;
+  readonly ok?: boolean;
+}
+
+export interface ChipsReading {
+  readonly chips: readonly ChipReading[];
+  readonly sensors: readonly SensorReading[];
 }

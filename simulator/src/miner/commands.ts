@@ -150,6 +150,15 @@ const onsets: Partial<Record<FaultKind, Onset>> = {
   },
 };
 
+const boardIsBack: Onset = (state, { board = 1 }, timeMs) => annotate(state, { timeMs, type: state.generation === '1.3' ? 'enable_board' : 'enable_chain', board });
+
+/** What the machine notes when a fault is taken away. */
+const aftermaths: Partial<Record<FaultKind, Onset>> = {
+  fan_lost: (state, { fan = 0 }, timeMs) => log(state, 'miner', { timeMs, level: 'INFO', text: `fan#${fan + 1} - ok` }),
+  board_missing: boardIsBack,
+  board_failed: boardIsBack,
+};
+
 /** Lets something go wrong at `timeMs`. The sockets' side (`unplugged`, manners) is the server's business. */
 export function injectFault(state: MinerState, fault: { readonly kind: FaultKind; readonly params: FaultParams }, timeMs: number): void {
   const active: ActiveFault = { kind: fault.kind, params: fault.params, sinceMs: timeMs };
@@ -166,6 +175,7 @@ export function repairFault(state: MinerState, kind: FaultKind | undefined, time
   const repaired = state.faults.filter((fault) => kind === undefined || fault.kind === kind);
   state.faults = state.faults.filter((fault) => !repaired.includes(fault));
   state.life.attempt = 0;
+  for (const fault of repaired) aftermaths[fault.kind]?.(state, fault.params, timeMs);
   if (repaired.some((fault) => needsBoot.has(fault.kind))) powerOn(state, timeMs);
   else if (repaired.some((fault) => needsRestart.has(fault.kind) || (!isManner(fault.kind) && !isRpcManner(fault.kind) && state.life.phase.state === 'failure'))) restartMining(state, timeMs);
   if (repaired.some((fault) => fault.kind === 'preset_drift')) {

@@ -15,7 +15,7 @@ const { floor, max, min, round } = Math;
 
 const stepSeconds = stepMs / 1000;
 const averageSeconds = 600;
-const historyEveryMs = 300_000;
+export const historyEveryMs = 300_000;
 const historyLimit = (259_200_000 / historyEveryMs) + 12;
 
 /** Whether the preset that would run after a start needs a tuning run first. */

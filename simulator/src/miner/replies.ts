@@ -3,7 +3,7 @@ import { smoothNoise, uniform } from '../random.ts';
 import type { HardwareModel } from '../hardware.ts';
 import { isHashing, timelines } from './lifecycle.ts';
 import type { StateName } from './lifecycle.ts';
-import { quietSample } from './machine.ts';
+import { historyEveryMs, quietSample } from './machine.ts';
 import { chipAbovePcbCelsius, chipGrade, sensorPlaces } from './physics.ts';
 import { activePool, feeShare, poolCondition } from './shares.ts';
 import type { BoardState, MinerState, PoolCounters } from './state.ts';
@@ -33,9 +33,9 @@ export function infoReply(state: MinerState, viewer: Viewer): object {
   const { network } = settings;
   const hidden = spec.redactHostname === true && !viewer.unlocked;
   return {
-    miner: model.fullName, model: model.code, fw_name: 'Vnish', fw_version: spec.firmware,
+    miner: model.fullName, model: model.code, fw_name: spec.brand?.name ?? 'Vnish', fw_version: spec.firmware,
     build_uuid: spec.firmware === '1.2.7' ? '53a7f3d0-71ee-4c1e-b45e-50a6c2164dad' : '7c1b2f6e-0d54-4a3e-9b71-2f5a8e6c9d10',
-    build_name: 'vnishnet', platform: model.platform, install_type: 'nand', build_time: buildTimes[spec.firmware],
+    build_name: spec.brand?.build ?? 'vnishnet', platform: model.platform, install_type: 'nand', build_time: buildTimes[spec.firmware],
     algorithm: model.algorithm, hr_measure: model.hrMeasure,
     system: {
       os: model.kernel, miner_name: model.code, file_system_version: '',
@@ -311,7 +311,7 @@ export function summaryReply(state: MinerState, viewer: Viewer): object {
   return {
     miner: {
       miner_status: minerStatus(state, timeMs),
-      miner_type: `${state.model.fullName} (Vnish ${state.spec.firmware})`,
+      miner_type: `${state.model.fullName} (${state.spec.brand?.name ?? 'Vnish'} ${state.spec.firmware})`,
       hr_stock: bare ? 0 : state.rating,
       average_hashrate: average / 1000, instant_hashrate: realtime / 1000,
       hr_realtime: realtime, hr_nominal: round(sum((chain) => chain.hashrate_ideal), 2), hr_average: average,
@@ -452,13 +452,15 @@ export function chipsReply(state: MinerState, viewer: Viewer): object {
 }
 
 export function factoryInfoReply(state: MinerState): object {
-  if (isBare(state)) return { hr_stock: null, has_pics: null, psu_model: null, psu_serial: null, chains: null };
-  const { model } = state;
+  const { model, spec } = state;
+  // Until the boards were read, everything is null, as captured.
+  if (isBare(state) || state.life.phase.state === 'initializing' || spec.factoryInfo === 'none') return { hr_stock: null, has_pics: null, psu_model: null, psu_serial: null, chains: null };
+  const nameless = spec.factoryInfo === 'without_serials';
   const chains = state.boards.filter((board) => boardCondition(state, board) !== 'missing').map((board) => ({
-    id: board.id, board_model: model.boardModel, serial: board.serial, chip_bin: 1 + Math.floor(uniform(board.seed, 5) * 3),
+    id: board.id, board_model: model.boardModel, serial: nameless ? 'N/A' : board.serial, chip_bin: 1 + Math.floor(uniform(board.seed, 5) * 3),
     freq: model.stock.frequencyMhz, volt: model.stock.voltageMv / 10, hashrate: round(state.rating / model.boards, 1),
   }));
-  return { hr_stock: state.rating, has_pics: true, psu_model: model.psuModel, psu_serial: `SIMPSU${state.seed % 100_000}`, chains };
+  return { hr_stock: state.rating, has_pics: true, psu_model: model.psuModel, psu_serial: nameless ? null : `SIMPSU${state.seed % 100_000}`, chains };
 }
 
 export interface MetricsQuery { readonly sliceSeconds: number; readonly stepSeconds: number }
@@ -470,7 +472,7 @@ export function metricsReply(state: MinerState, viewer: Viewer, query: MetricsQu
   const stepMs = query.stepSeconds * 1000;
   const metrics = [{ time: Math.floor(timeMs / 1000), data: sampleNow(state, timeMs) }];
   for (let at = Math.floor((timeMs - 1) / stepMs) * stepMs; at >= oldest; at -= stepMs) {
-    metrics.push({ time: Math.floor(at / 1000), data: sampleAt(state, at) });
+    metrics.push({ time: Math.floor(at / 1000), data: meanAt(state, at, stepMs) });
   }
   const annotations = state.annotations.filter((note) => note.timeMs >= oldest).reverse().map((note) => ({
     time: Math.floor(note.timeMs / 1000),
@@ -487,6 +489,18 @@ function sampleNow(state: MinerState, timeMs: number): MetricsData {
     hashrate: round(state.boards.reduce((sum, board) => sum + boardRealtime(state, board, timeMs), 0), 2),
     pcb_max_temp: pcb, chip_max_temp: pcb + chipAbovePcbCelsius, fan_duty: Math.round(state.fanDuty),
     power_consumption: state.boards.reduce((sum, board) => sum + boardWatts(state, board, timeMs), 0),
+  };
+}
+
+/** The vendor resamples to the mean of a step (description of `step`); the machine keeps a sample every five minutes. */
+function meanAt(state: MinerState, timeMs: number, stepMs: number): MetricsData {
+  const count = Math.max(1, Math.floor(stepMs / historyEveryMs));
+  const samples = Array.from({ length: count }, (_, index) => sampleAt(state, timeMs - index * historyEveryMs));
+  const mean = (pick: (sample: MetricsData) => number) => samples.reduce((sum, sample) => sum + pick(sample), 0) / count;
+  return {
+    hashrate: round(mean((sample) => sample.hashrate), 2),
+    pcb_max_temp: Math.round(mean((sample) => sample.pcb_max_temp)), chip_max_temp: Math.round(mean((sample) => sample.chip_max_temp)),
+    fan_duty: Math.round(mean((sample) => sample.fan_duty)), power_consumption: Math.round(mean((sample) => sample.power_consumption)),
   };
 }
 

@@ -12,7 +12,7 @@ import {
 import type { Viewer } from './replies.ts';
 import { defaultSettings, RefusedSettings } from './settings.ts';
 import type { MinerState } from './state.ts';
-import { log } from './state.ts';
+import { annotate, log } from './state.ts';
 
 export interface ApiRequest {
   readonly method: string;
@@ -103,6 +103,12 @@ const since = (generations: readonly Generation[], endpoint: Endpoint): Endpoint
 
 function rebootAfter(call: Call): Reply {
   return json({ after: reboot(call.state, call.timeMs) });
+}
+
+/** 1.3 notes it in the history. */
+function answerFirmwareUpdate(call: Call): Reply {
+  if (call.state.generation === '1.3') annotate(call.state, { timeMs: call.timeMs, type: 'fw_update' });
+  return rebootAfter(call);
 }
 
 function command(run: (call: Call) => void): Answer {
@@ -294,7 +300,7 @@ const endpoints: readonly Endpoint[] = [
   guarded('POST', '/system/reboot', rebootAfter),
   open('POST', '/find-miner', answerFindMiner),
   since(only13, open('POST', '/locate-miner', answerLocateMiner)),
-  guarded('POST', '/firmware/update', rebootAfter),
+  guarded('POST', '/firmware/update', answerFirmwareUpdate),
   since(only12, guarded('POST', '/firmware/remove', () => error(400, "This model has no 'remove firmware'"))),
   since(only13, guarded('POST', '/firmware/remove', (call) => {
     if (typeof bodyObject(call)['remove_stock_logs'] !== 'boolean') throw new BadBody('Json deserialize error: missing field `remove_stock_logs`');

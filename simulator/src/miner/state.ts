@@ -43,12 +43,21 @@ export interface MinerSpec {
   readonly begin?: 'mining' | 'boot' | 'stopped';
   /** Hides the hostname from callers without credentials (vnish-api.md 1.3). */
   readonly redactHostname?: boolean;
+  /** Name and build of a white-label firmware (vnish-api.md 0); default VNish's own. */
+  readonly brand?: { readonly name: string; readonly build: string };
+  /** Default `not_provided`. */
+  readonly warranty?: Warranty;
+  /** What the boards' memory gives: all, no serial numbers ("N/A", null), or nothing at all. Default `full`. */
+  readonly factoryInfo?: 'full' | 'without_serials' | 'none';
   /** Unit rating in `hrMeasure`; default one of the model's by seed. */
   readonly rating?: number;
   readonly site?: string;
   readonly rack?: string;
   readonly circuit?: string;
 }
+
+/** The vendor's enumeration (vnish-api.md 3). */
+export type Warranty = 'active' | 'inactive' | 'expired' | 'cancelled' | 'not_provided';
 
 export interface BoardState {
   readonly id: number;
@@ -78,7 +87,12 @@ export interface PoolCounters {
   lastShareMs: number | null;
 }
 
-export interface LogLine { readonly timeMs: number; readonly level: 'INFO' | 'WARN' | 'ERROR'; readonly text: string }
+export interface LogLine {
+  /** As the controller's clock tells it. */
+  readonly timeMs: number;
+  readonly level: 'INFO' | 'WARN' | 'ERROR';
+  readonly text: string;
+}
 
 export interface Annotation { readonly timeMs: number; readonly type: string; readonly board?: number }
 
@@ -126,7 +140,7 @@ export interface MinerState {
   annotations: Annotation[];
   history: Sample[];
   readonly notes: Map<string, string>;
-  warranty: 'active' | 'cancelled' | 'not_provided';
+  warranty: Warranty;
   sink: ShareSink | null;
 }
 
@@ -160,9 +174,13 @@ export function freshCounters(): PoolCounters {
 /** The last lines of a log are kept, as on a small device. */
 const logLimit = 120;
 
+/** The controller has no clock of its own: it begins at 1970 and learns the time so long after the boot (vnish-api.md 3; duration [S]). */
+const timeServerMs = 20_000;
+
 export function log(state: MinerState, type: string, line: LogLine): void {
   const lines = state.logs.get(type) ?? [];
-  lines.push(line);
+  const sinceBoot = line.timeMs - state.life.bootedAtMs;
+  lines.push(sinceBoot >= 0 && sinceBoot < timeServerMs ? { ...line, timeMs: sinceBoot } : line);
   if (lines.length > logLimit) lines.shift();
   state.logs.set(type, lines);
 }
@@ -216,7 +234,7 @@ export function createState(spec: MinerSpec, birth: Birth): MinerState {
     ramp: { from: still, to: still, startMs: birth.startMs, durationMs: 0 },
     throttle: { from: 100, to: 100, startMs: birth.startMs },
     pending: { restart: false, reboot: false }, ledOn: false, faults: [], overheatStreak: 0,
-    logs: new Map(), annotations: [], history: [], notes: new Map(), warranty: 'not_provided', sink: null,
+    logs: new Map(), annotations: [], history: [], notes: new Map(), warranty: spec.warranty ?? 'not_provided', sink: null,
   };
   const point = presetPoint(state, preset);
   state.ramp = { from: point, to: point, startMs: birth.startMs, durationMs: 0 };
