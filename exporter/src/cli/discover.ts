@@ -6,7 +6,7 @@ import { loadConfig, type Config } from '../config/load.ts';
 import { readSecret } from '../config/secrets.ts';
 import { codeOf, HashfleetError } from '../errors.ts';
 import { discover, type Discovery, type DiscoveryProgress, type Found, type FoundMiner } from '../fleet/discovery.ts';
-import { parseRanges, rangeForms, type Targets } from '../fleet/ranges.ts';
+import { parseRanges, rangeForms, type Targets } from '../config/ranges.ts';
 import { vendorPassword } from '../miners/vnish/session.ts';
 
 interface DiscoverFlags {
