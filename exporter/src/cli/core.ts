@@ -2,13 +2,16 @@
 import path from 'node:path';
 import type { Express } from 'express';
 import type { Config } from '../config/load.ts';
+import type { MinerConfig } from '../config/schema.ts';
 import { readSecret } from '../config/secrets.ts';
 import type { AuditLog } from '../control/audit.ts';
+import type { Entries } from '../control/entries.ts';
 import { createControl, type Control, type ControlHistory } from '../control/jobs.ts';
-import { createChips } from '../fleet/chips.ts';
+import { createChips, type Chips } from '../fleet/chips.ts';
 import { createFleet, type Fleet } from '../fleet/fleet.ts';
 import type { Memory } from '../fleet/memory.ts';
-import { createPollLoop } from '../fleet/poll-loop.ts';
+import type { Inventory } from '../fleet/inventory.ts';
+import { createPollLoop, type PollLoop } from '../fleet/poll-loop.ts';
 import { createPools, type Pools } from '../fleet/pools.ts';
 import { apiApp } from '../http/api-server.ts';
 import type { ApiToken } from '../http/auth.ts';
@@ -37,6 +40,8 @@ export interface Lasting {
   readonly folder: string;
   readonly log: Logger;
   readonly reload: () => Promise<void>;
+  readonly inventory: Inventory;
+  readonly entries: Entries;
 }
 
 export interface Core {
@@ -44,11 +49,15 @@ export interface Core {
   readonly fleet: Fleet;
   readonly pools: Pools;
   readonly control: Control;
+  readonly loop: PollLoop;
+  readonly chips: Chips;
+  /** What the pools were made from. */
+  readonly poolsKey: string;
   readonly metrics: Express;
   readonly api: Express;
   start(): void;
-  /** Ends polling at once; waits for what is on the way. */
-  stop(): Promise<void>;
+  /** Ends at once what `next` does not go on with; waits for what is on the way. */
+  stop(next?: Core): Promise<void>;
 }
 
 /** VNish's own defaults (vnish-api.md, 1.1 and 5), tried only where fleet.yaml names no password. */
@@ -57,43 +66,55 @@ const drivers = { 'vnish': vnishDriver, 'vnish-cgi': vnishCgiDriver } as const;
 
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
-  const { memory, audit, history, mismatches, reloadState, self, environment, folder, log, reload } = lasting;
+  const { memory, audit, history, mismatches, reloadState, self, environment, folder, log, reload, inventory, entries } = lasting;
   const secrets = { environment, folder };
   const passwords = new Map(Object.entries(config.credentials).map(([name, { password_env: env, password_file: file }]) => [name, readSecret(`credentials.${name}`, { env, file }, secrets)]));
   const tokens: ApiToken[] = config.api.tokens.map(({ name, scope, token_env: env, token_file: file }) => ({ name, scope, secret: readSecret(`api.tokens ${name}`, { env, file }, secrets) }));
   const poolKeys = new Map(config.pools.flatMap(({ name, api_key_env: env, api_key_file: file }) => (env === undefined && file === undefined ? [] : [[name, readSecret(`pools ${name}`, { env, file }, secrets)]])));
 
+  const optionsOf = (miner: MinerConfig) => ({ address: miner.address, password: passwords.get(miner.credentials) ?? vendorPasswords[miner.driver], slowIntervalMs: config.poll.slow_interval_seconds * 1000 });
+  // From here on nothing can fail any more: miners that stay change over to the new fleet.
   const fleet = createFleet({
     config, memory, log,
     ...(earlier === undefined ? {} : { earlier: earlier.fleet }),
-    driverFor: (miner) => drivers[miner.driver]({
-      address: miner.address, password: passwords.get(miner.credentials) ?? vendorPasswords[miner.driver],
-      slowIntervalMs: config.poll.slow_interval_seconds * 1000, mismatch: mismatches.count,
-    }),
+    driverFor: (miner) => drivers[miner.driver]({ ...optionsOf(miner), mismatch: mismatches.count }),
+    driverKey: (miner) => JSON.stringify([miner.driver, optionsOf(miner)]),
+    recognise: (miner, reading) => inventory.check(miner, reading),
   });
-  const pools = createPools({
+  const poolsKey = JSON.stringify([config.pools, [...poolKeys]]);
+  const pools = earlier?.poolsKey === poolsKey ? earlier.pools : createPools({
     log,
     pools: config.pools.map((pool) => ({
       config: pool,
       adapter: prohashingAdapter({ name: pool.name, baseUrl: pool.base_url, mismatch: mismatches.count, apiKey: poolKeys.get(pool.name) }),
     })),
   });
-  const loop = createPollLoop(fleet, config.poll);
-  const chips = createChips(fleet, config.poll);
+  const going = earlier !== undefined && JSON.stringify(earlier.config.poll) === JSON.stringify(config.poll) ? earlier : undefined;
+  const loop = going?.loop ?? createPollLoop(fleet, config.poll);
+  const chips = going?.chips ?? createChips(fleet, config.poll);
   const views = createViews({ config, fleet, pools });
   const control = createControl({ fleet, config: config.control, audit, log, history });
-  const registry = createMetricsRegistry({ config, fleet, pools, views, chips, loop, control, mismatches, version, reloadState, self });
+  const registry = createMetricsRegistry({ config, fleet, pools, views, chips, loop, control, mismatches, version, reloadState, inventory, self });
   let ready = false;
   let rounds: NodeJS.Timeout | undefined;
 
   return {
-    config, fleet, pools, control,
+    config, fleet, pools, control, loop, chips, poolsKey,
     metrics: metricsApp({ registry, config, log, version, ready: () => ready, reload }),
-    api: apiApp({ context: { config, fleet, pools, views, control, version }, tokens, log }),
+    api: apiApp({ context: { config, fleet, pools, views, control, entries, version }, tokens, log }),
     start() {
-      loop.start();
-      chips.start();
-      pools.start();
+      if (going === undefined) {
+        loop.start();
+        chips.start();
+      } else {
+        loop.follow(fleet);
+        chips.follow(fleet);
+      }
+      if (pools !== earlier?.pools) pools.start();
+      if (earlier !== undefined) {
+        views.comparePeers();
+        registry.refresh();
+      }
       rounds = setInterval(() => {
         views.comparePeers();
         registry.refresh();
@@ -101,13 +122,13 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       ready = true;
       if (tokens.length === 0) log.warn('no API token is configured (api.tokens): the API refuses every request; metrics are served');
     },
-    async stop() {
+    async stop(next) {
       ready = false;
       clearInterval(rounds);
-      loop.stop();
-      chips.stop();
+      if (next?.loop !== loop) loop.stop();
+      if (next?.chips !== chips) chips.stop();
       await control.close();
-      await pools.close();
+      if (next?.pools !== pools) await pools.close();
       await fleet.close();
     },
   };

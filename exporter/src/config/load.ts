@@ -80,22 +80,22 @@ export function parseConfig(text: string, file = 'fleet.yaml', api?: ApiFile): C
 
   const entries: Entry[] = (miners ?? []).map((miner, index) => ({ miner, origin: 'static', source, path: ['miners', index] }));
   const problems: ConfigProblem[] = [];
-  inventory.files.forEach((pattern, index) => {
+  const add = (name: string, origin: Origin, given?: string) => {
     try {
-      for (const name of namedFiles(path.dirname(file), pattern)) entries.push(...entriesOf({ file: name, text: readFileSync(name, 'utf8') }, 'file'));
+      entries.push(...entriesOf({ file: name, text: given ?? readFileSync(name, 'utf8') }, origin));
     } catch (thrown) {
-      if (thrown instanceof ConfigError) problems.push(...thrown.problems.map((problem) => ({ file: thrown.file, ...problem })));
-      else problems.push(placed(source, { path: ['inventory', 'files', index], message: `cannot be read: ${codeOf(thrown) === 'ENOENT' ? `there is no ${pattern.includes('*') ? path.dirname(pattern) : pattern}` : messageOf(thrown)}` }));
-    }
-  });
-  if (api !== undefined && (api.text !== undefined || existsSync(api.file))) {
-    try {
-      entries.push(...entriesOf({ file: api.file, text: api.text ?? readFileSync(api.file, 'utf8') }, 'api'));
-    } catch (thrown) {
-      if (!(thrown instanceof ConfigError)) throw new ConfigError(api.file, [{ path: '', message: messageOf(thrown) }]);
+      if (!(thrown instanceof ConfigError)) throw thrown;
       problems.push(...thrown.problems.map((problem) => ({ file: thrown.file, ...problem })));
     }
-  }
+  };
+  inventory.files.forEach((pattern, index) => {
+    try {
+      for (const name of namedFiles(path.dirname(file), pattern)) add(name, 'file');
+    } catch (thrown) {
+      problems.push(placed(source, { path: ['inventory', 'files', index], message: `cannot be read: ${codeOf(thrown) === 'ENOENT' ? `there is no ${pattern.includes('*') ? path.dirname(pattern) : pattern}` : messageOf(thrown)}` }));
+    }
+  });
+  if (api !== undefined && (api.text !== undefined || existsSync(api.file))) add(api.file, 'api', api.text);
   problems.push(...crossChecks(parsed.data, inventory, entries).map(({ source: where = source, ...found }) => ({ ...placed(where, found), ...(where === source ? {} : { file: where.file }) })));
   if (problems.length > 0) throw new ConfigError(file, problems);
   const onlySite = rest.sites[0]?.name ?? 'default';

@@ -31,7 +31,7 @@ const site = z.strictObject({
 });
 
 /** Each of these spellings names the same machine; see mac.ts. */
-const mac = z.string().refine((text) => text === 'any' || macPattern.test(text), 'a MAC address such as 02:51:00:00:00:01, or "any"');
+const mac = z.string().regex(new RegExp(`^any$|${macPattern.source}`), 'a MAC address such as 02:51:00:00:00:01, or "any"');
 
 export const minerSchema = z.strictObject({
   name,

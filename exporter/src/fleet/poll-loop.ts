@@ -7,6 +7,7 @@
  *     their own and cannot occupy the healthy ones'.
  *  5. A miner that keeps failing is asked less and less often, up to a limit, and at the usual pace again after one success.
  *  6. Stopping waits for nothing and leaves no timer behind.
+ *  7. With the fleet of a new configuration it goes on: who stays keeps its pace, who is new gets a turn, who is gone none.
  */
 import pLimit from 'p-limit';
 import type { Config } from '../config/load.ts';
@@ -19,6 +20,10 @@ const longestPauseIntervals = 8;
 
 export interface PollLoop {
   start(): void;
+  /** Goes on with another fleet. */
+  follow(next: Fleet): void;
+  /** The miner's next turn is now. */
+  hurry(name: string): void;
   stop(): void;
   /** Polls that are running. */
   readonly inFlight: number;
@@ -28,7 +33,8 @@ export interface PollLoop {
   readonly lagSeconds: number;
 }
 
-export function createPollLoop(fleet: Fleet, config: Config['poll']): PollLoop {
+export function createPollLoop(first: Fleet, config: Config['poll']): PollLoop {
+  let fleet = first;
   const intervalMs = config.interval_seconds * 1000;
   const deadlineMs = config.deadline_seconds * 1000;
   const healthy = pLimit(config.concurrency);
@@ -56,14 +62,16 @@ export function createPollLoop(fleet: Fleet, config: Config['poll']): PollLoop {
     running.add(name);
     const limit = pause > 1 ? failing : healthy;
     void limit(async () => {
-      if (stopped) return;
+      // The fleet of now, also after the poll: it may have been followed by another meanwhile.
+      const present = fleet;
+      if (stopped || present.get(name) === undefined) return;
       inFlight += 1;
       lagSeconds = Math.max(0, Date.now() - due) / 1000;
       try {
-        const after = await fleet.poll(name, { deadlineMs });
-        fleet.setBackedOff(name, pauseIntervals(after.consecutiveFailures) > 1);
+        const after = await present.poll(name, { deadlineMs });
+        present.setBackedOff(name, pauseIntervals(after.consecutiveFailures) > 1);
         // Back at the usual pace at once, not after the long pause.
-        if (pause > 1 && after.consecutiveFailures === 0) {
+        if (pause > 1 && after.consecutiveFailures === 0 && fleet.get(name) !== undefined) {
           clearTimeout(timers.get(name));
           schedule(name, Date.now() + intervalMs);
         }
@@ -78,6 +86,21 @@ export function createPollLoop(fleet: Fleet, config: Config['poll']): PollLoop {
       stopped = false;
       const began = Date.now();
       for (const name of fleet.names) schedule(name, began + phase(name) * intervalMs);
+    },
+    follow(next) {
+      fleet = next;
+      for (const [name, timer] of timers) {
+        if (next.get(name) !== undefined) continue;
+        clearTimeout(timer);
+        timers.delete(name);
+      }
+      const began = Date.now();
+      for (const name of next.names) if (!timers.has(name)) schedule(name, began + phase(name) * intervalMs);
+    },
+    hurry(name) {
+      if (!timers.has(name)) return;
+      clearTimeout(timers.get(name));
+      schedule(name, Date.now());
     },
     stop() {
       stopped = true;

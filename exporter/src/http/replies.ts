@@ -24,6 +24,7 @@ export function rigReply(view: MinerView, activeJob: string | undefined): Reply<
   const { config } = miner;
   return defined<Reply<typeof schemas.Rig>>({
     name: config.name, site: config.site, rack: config.rack, circuit: config.circuit, model: miner.model, address: config.address,
+    configuredAddress: config.configuredAddress, origin: config.origin,
     mac: identity?.mac,
     firmware: identity?.firmware === undefined || identity.firmwareVersion === undefined ? undefined : { name: identity.firmware, version: identity.firmwareVersion },
     algorithm: identity?.algorithm,
