@@ -9,7 +9,7 @@
 import type { Config } from '../config/load.ts';
 import { normalMac } from '../config/mac.ts';
 import { nameFrom } from '../config/names.ts';
-import { parseRanges, type Targets } from '../config/ranges.ts';
+import { parseRanges, type Target, type Targets } from '../config/ranges.ts';
 import type { MinerConfig, Origin, RangeConfig } from '../config/schema.ts';
 import { origins } from '../config/schema.ts';
 import { messageOf } from '../errors.ts';
@@ -71,6 +71,8 @@ export function createInventory({ folder, log, changed, moved, now = Date.now }:
   /** When each range is due, by its addresses, and the search; Unix ms. */
   const due = new Map<string, number>();
   const hinted = new Set<string>();
+  /** Addresses that a miner has left: the one whose place it took may be there. */
+  const left = new Set<string>();
   let config: Config | undefined;
   let fleet: Fleet | undefined;
   let searchDue = 0;
@@ -103,6 +105,7 @@ export function createInventory({ folder, log, changed, moved, now = Date.now }:
       const known = book.get(miner.name);
       if (known !== undefined) book.put({ ...known, address });
       sightings.delete(miner.name);
+      left.add(miner.address);
       moved(miner.name);
     } catch (thrown) {
       log.error({ miner: miner.name, address, err: messageOf(thrown) }, 'the miner could not be followed to its address');
@@ -187,13 +190,18 @@ export function createInventory({ folder, log, changed, moved, now = Date.now }:
     })));
     if (networks.size === 0) return;
     const well = new Set([...present.all()].filter(({ failure, lastSuccessAt }) => failure === undefined && lastSuccessAt !== undefined).map(({ config: { address } }) => plain(address)));
-    const kept = [...networks].flatMap((network) => [...parseRanges([network])]).filter(({ host, port }) => !well.has(plain(`${host}:${port}`)));
-    const targets: Targets = { count: kept.length, [Symbol.iterator]: () => kept[Symbol.iterator](), has: () => true };
+    const answering = await lookAt([...networks].flatMap((network) => [...parseRanges([network])]).filter(({ host, port }) => !well.has(plain(`${host}:${port}`))));
+    log.info({ missing: miners.map(({ config: { name } }) => name).slice(0, 20), networks: [...networks], answering }, 'miners that are out of reach were looked for');
+  }
+
+  /** Asks these addresses who is there; how many miners answer. */
+  async function lookAt(addresses: readonly Target[]): Promise<number> {
+    const targets: Targets = { count: addresses.length, [Symbol.iterator]: () => addresses[Symbol.iterator](), has: () => true };
     const { found } = await discover({ targets, concurrency, identifyConcurrency, signal: stopping.signal });
-    if (stopping.signal.aborted) return;
+    if (stopping.signal.aborted) return 0;
     const machines = found.filter((one): one is FoundMiner => one.state === 'vnish');
     settleKnown(machines);
-    log.info({ missing: miners.map(({ config: { name } }) => name).slice(0, 20), networks: [...networks], answering: machines.length }, 'miners that are out of reach were looked for');
+    return machines.length;
   }
 
   async function turn(): Promise<void> {
@@ -208,6 +216,11 @@ export function createInventory({ folder, log, changed, moved, now = Date.now }:
       const miner = fleet.get(name);
       if (miner === undefined || now() - at > sightingHoldsMs) sightings.delete(name);
       else if (miner.failure !== undefined) await move(miner, address);
+    }
+    if (left.size > 0) {
+      const addresses = [...left].map(targetOf).filter((target) => target !== undefined);
+      left.clear();
+      await lookAt(addresses);
     }
     if (searchDue > now()) return;
     const miners = missing(config, fleet);
