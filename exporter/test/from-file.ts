@@ -45,7 +45,7 @@ export async function fromFile(text: string, { watch = false, folder = temporary
     folder, service, lines, write, page, stop,
     value: async (series, labels = {}) => valueOn(await page(), series, labels),
     said: (wanted) => lines.filter((line) => String(line['msg']).includes(wanted)),
-    async api(where, method = 'GET', json = undefined) {
+    async api(where, method = 'GET', json?: unknown) {
       const response = await fetch(`http://127.0.0.1:${service.apiPort}/api/v1${where}`, {
         method, headers: { authorization: 'Bearer token-of-admin', ...(json === undefined ? {} : { 'content-type': 'application/json' }) }, ...(json === undefined ? {} : { body: JSON.stringify(json) }),
       });

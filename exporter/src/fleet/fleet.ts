@@ -49,6 +49,7 @@ export interface Entry {
   key: string;
   /** The fleet that it belongs to; another one after it was handed over. */
   home: { readonly notify: (miner: Miner) => void };
+  closed: boolean;
   /** The end of the queue: calls to one miner run one after the other. */
   turn: Promise<unknown>;
   /** Kinds of change that our own actions make, until when (Unix ms). */
@@ -140,7 +141,7 @@ export function createFleet({ config, memory, driverFor, driverKey, recognise, l
       ...(before?.config.address === miner.address ? before : {}),
       config: miner, intent: kept.intent, credentials: 'unknown', lacks: driver.lacks ?? {},
     };
-    return [miner.name, { miner: record, driver, key, home, turn: Promise.resolve(), expected: new Map() }];
+    return [miner.name, { miner: record, driver, key, home, closed: false, turn: Promise.resolve(), expected: new Map() }];
   }));
 
   function entryOf(name: string): Entry {
@@ -281,7 +282,7 @@ export function createFleet({ config, memory, driverFor, driverKey, recognise, l
       const entry = entryOf(name);
       await inTurn(entry, async () => {
         const { config: before } = entry.miner;
-        if (before.address === address) return;
+        if (entry.closed || before.address === address) return;
         const { configuredAddress = before.address, ...rest } = before;
         const moved: MinerConfig = { ...rest, address, ...(configuredAddress === address ? {} : { configuredAddress }) };
         const old = entry.driver;
@@ -303,7 +304,10 @@ export function createFleet({ config, memory, driverFor, driverKey, recognise, l
     },
     async close() {
       memory.save();
-      await Promise.all([...entries.values()].filter((entry) => entry.home === home).map(async ({ driver }) => driver.close()));
+      await Promise.all([...entries.values()].filter((entry) => entry.home === home).map(async (entry) => {
+        entry.closed = true;
+        await entry.driver.close();
+      }));
     },
   };
 }

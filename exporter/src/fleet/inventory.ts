@@ -30,6 +30,9 @@ const tickMs = 1000;
 /** A sighting older than this, ms, says nothing about where a machine is now. */
 const sightingHoldsMs = 10 * 60_000;
 
+/** Ms between two searches for the same miners, at most. */
+const longestSearchPauseMs = 60 * 60_000;
+
 export interface Inventory {
   /** The configuration with what the ranges found, at present addresses. */
   members(config: Config): Config;
@@ -70,12 +73,17 @@ export function createInventory({ folder, log, changed, moved, now = Date.now }:
   const sightings = new Map<string, { address: string; at: number }>();
   /** When each range is due, by its addresses, and the search; Unix ms. */
   const due = new Map<string, number>();
+  /** What was told once, by miner or MAC and address. */
   const hinted = new Set<string>();
+  /** Addresses of a range that answer with the MAC of a miner that is read elsewhere, by the range. */
+  const doubles = new Map<string, number>();
   /** Addresses that a miner has left: the one whose place it took may be there. */
   const left = new Set<string>();
   let config: Config | undefined;
   let fleet: Fleet | undefined;
   let searchDue = 0;
+  /** Whom the last search was for, and how many before it were for the same. */
+  let [searchedFor, searches] = ['', 0];
   let lastScanAt: number | undefined;
   let timer: NodeJS.Timeout | undefined;
   let work: Promise<void> | undefined;
@@ -130,6 +138,25 @@ export function createInventory({ folder, log, changed, moved, now = Date.now }:
     });
   }
 
+  /** Miners of the scan that are in the fleet already and well, at another address; and all but the first of those with one MAC. */
+  function doublesAmong(found: readonly FoundMiner[], present: Fleet): number {
+    const places = new Set([...present.all()].map(({ config: { address } }) => plain(address)));
+    const first = new Map<string, string>();
+    return found.filter(({ address, identity }) => {
+      const mac = normalMac(identity.mac);
+      // At the address of a member the poll tells.
+      if (mac === undefined || places.has(plain(address))) return false;
+      const owner = recognition.ownersOf(mac).find((one) => one.failure === undefined && present.isFresh(one));
+      const other = owner?.config.address ?? first.get(mac);
+      first.set(mac, first.get(mac) ?? address);
+      if (other === undefined) return false;
+      const key = `${mac} ${address}`;
+      if (!hinted.has(key)) log.warn({ mac, address, other }, 'one MAC answers at two addresses: one machine with two of them, or a copied MAC; only the other one is read');
+      hinted.add(key);
+      return true;
+    }).length;
+  }
+
   async function scan(range: RangeConfig): Promise<void> {
     const began = now();
     const discovery = await discover({ targets: rangeTargets(range), concurrency, identifyConcurrency, signal: stopping.signal });
@@ -141,6 +168,7 @@ export function createInventory({ folder, log, changed, moved, now = Date.now }:
     const written = new Set([...fleet.all()].filter(({ config: { origin } }) => origin !== 'range').flatMap(({ config: miner }) => [plain(miner.address), plain(configuredAddress(miner))]));
     let room = range.max_miners - [...fleet.all()].filter(({ config: miner }) => miner.origin === 'range' && book.get(miner.name)?.range === range.addresses).length;
     const seen = new Set<string>();
+    doubles.set(range.addresses, doublesAmong(miners, fleet));
     for (const one of settleKnown(miners)) {
       const mac = normalMac(one.identity.mac);
       // At the address of an entry the entry says who it is.
@@ -225,8 +253,12 @@ export function createInventory({ folder, log, changed, moved, now = Date.now }:
     if (searchDue > now()) return;
     const miners = missing(config, fleet);
     if (miners.length === 0) return;
+    const wanted = miners.map(({ config: { name } }) => name).join(' ');
+    searches = wanted === searchedFor ? searches + 1 : 0;
+    searchedFor = wanted;
     await search(miners, fleet);
-    searchDue = now() + config.inventory.search_after_seconds * 1000;
+    // A machine that is broken for good is looked for less and less often.
+    searchDue = now() + Math.min(config.inventory.search_after_seconds * 1000 * 2 ** Math.min(searches, 16), Math.max(longestSearchPauseMs, config.inventory.search_after_seconds * 1000));
   }
 
   return {
@@ -240,7 +272,8 @@ export function createInventory({ folder, log, changed, moved, now = Date.now }:
       recognition.follow(nextFleet, nextConfig.poll.slow_interval_seconds * 1000);
       // Whoever removes an entry and writes it anew begins anew; what a range found is only gone when somebody says so.
       for (const { name, range } of [...book.all()]) if (range === undefined && nextFleet.get(name) === undefined) book.remove(name);
-      for (const addresses of due.keys()) if (!nextConfig.inventory.ranges.some((range) => range.addresses === addresses)) due.delete(addresses);
+      const ranges = new Set(nextConfig.inventory.ranges.map(({ addresses }) => addresses));
+      for (const known of [due, doubles]) for (const addresses of [...known.keys()]) if (!ranges.has(addresses)) known.delete(addresses);
     },
     start() {
       timer = setInterval(() => {
@@ -262,7 +295,7 @@ export function createInventory({ folder, log, changed, moved, now = Date.now }:
       return counts;
     },
     get duplicates() {
-      return recognition.duplicates;
+      return recognition.duplicates + [...doubles.values()].reduce((sum, count) => sum + count, 0);
     },
     get lastScanAt() {
       return lastScanAt;
