@@ -77,6 +77,19 @@ test('what cannot be is refused with its field or the place that is in the way, 
   expect(readFileSync(path.join(folder, 'data', 'inventory-api.yaml'), 'utf8')).toBe(before);
 }, 60_000);
 
+test('while a job acts on miners the fleet is not changed, and the answer says so', async () => {
+  const simulator = await simulated([spec('a')]);
+  const exporter = await fromFile(`control: {enabled: true, verify_interval_seconds: 0.1}\nminers: [{name: a, address: "${simulator.miners[0]!.address}"}]\n`);
+  await up(exporter, 'a');
+  expect((await exporter.api('/actions', 'POST', { action: 'restart_mining', miners: ['a'], dryRun: false })).status).toBe(202);
+  expect((await exporter.api('/rigs', 'POST', { name: 'b', address: '127.0.0.1:9' })).body).toMatchObject({ status: 409, code: 'busy', detail: expect.stringContaining('A job is acting on miners') as unknown });
+  expect(existsSync(path.join(exporter.folder, 'data', 'inventory-api.yaml'))).toBe(false);
+  await until('it is taken after the job', async () => {
+    simulator.clock.advance(20_000);
+    return (await exporter.api('/rigs', 'POST', { name: 'b', address: '127.0.0.1:9' })).status === 200;
+  }, 20_000);
+}, 60_000);
+
 test('only the scope admin may change the fleet', async () => {
   const exporter = await fromFile('miners: []\n');
   for (const [method, where] of [['POST', '/rigs'], ['PUT', '/rigs/a'], ['DELETE', '/rigs/a'], ['DELETE', '/rigs/a/mac']] as const) {

@@ -85,6 +85,16 @@ describe('an address range', () => {
     await exporter.service.reload();
     expect(exporter.service.fleet.names).toEqual([]);
   }, 60_000);
+
+  test('with two machines of one MAC brings in one of them, and counts and tells the other', async () => {
+    const { range, address } = await network(47, { 1: 'a', 2: spec('copy', { mac: macFor('a') }) });
+    const exporter = await fromFile(`inventory: {ranges: [{addresses: "${range('1-9')}", interval_seconds: 1}]}\n`);
+    await until('it is counted', async () => (await exporter.value('hashfleet_inventory_duplicates')) === 1);
+    await up(exporter, exporter.service.fleet.names[0] ?? 'none');
+    await until('two more scans', () => exporter.said('an address range was scanned').length >= 3);
+    expect((await rigs(exporter)).map(({ address: at }) => at)).toEqual([address(1)]);
+    expect(exporter.said('one MAC answers at two addresses')).toMatchObject([{ mac: macFor('a'), address: address(2), other: address(1) }]);
+  }, 60_000);
 });
 
 describe('a miner that is found at another address', () => {

@@ -93,6 +93,8 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   const loop = going?.loop ?? createPollLoop(fleet, config.poll);
   const chips = going?.chips ?? createChips(fleet, config.poll);
   const views = createViews({ config, fleet, pools });
+  // What was read before is compared at once, or peers' distances would be gone for a round.
+  if (earlier !== undefined) views.comparePeers();
   const control = createControl({ fleet, config: config.control, audit, log, history });
   const registry = createMetricsRegistry({ config, fleet, pools, views, chips, loop, control, mismatches, version, reloadState, inventory, self });
   let ready = false;
@@ -111,10 +113,6 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
         chips.follow(fleet);
       }
       if (pools !== earlier?.pools) pools.start();
-      if (earlier !== undefined) {
-        views.comparePeers();
-        registry.refresh();
-      }
       rounds = setInterval(() => {
         views.comparePeers();
         registry.refresh();

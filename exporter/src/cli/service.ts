@@ -167,7 +167,7 @@ export async function startService({ config, load, watch, folder, dataFolder, me
   }
 
   function checkIdle(): void {
-    if (core.control.running > 0) throw new HashfleetError('busy', 'A job is acting on miners; the configuration is kept. Reload again when it has finished (GET /api/v1/jobs).');
+    if (core.control.running > 0) throw new HashfleetError('busy', 'A job is acting on miners; the configuration is kept. Try again when it has finished (GET /api/v1/jobs); a reload is made by itself then.');
   }
 
   async function swap(): Promise<void> {
