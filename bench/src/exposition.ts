@@ -2,7 +2,10 @@
  * The page of a fleet at 120 series a miner, in 66 families: ours, and prom-client's own Gauge path with the same series.
  * A round is what happens between two scrapes: every series gets a new value, then the page is made.
  */
+import { catalogue, type Family } from '@hashfleet/exporter/metrics/catalogue';
 import { createPage, labelText } from '@hashfleet/exporter/metrics/page';
+import { chipSeries } from '@hashfleet/exporter/metrics/series';
+import type { ChipReading } from '@hashfleet/exporter/miners/reading';
 import { Gauge, Registry } from 'prom-client';
 import { fastest, figure, type Benchmark } from './measure.ts';
 
@@ -71,12 +74,36 @@ export const exposition: Benchmark = {
 
       const [renderA = 0, renderB = 0] = await fastest([{ name: 'ours', run: renderOurs }, { name: 'prom-client', run: renderTheirs }], rounds);
       report(figure(`exposition/${miners}/render`, 'ms', [renderA, renderB]));
+      // The floor: the page's bytes copied in one piece, into memory that was used before.
+      const copied = Buffer.alloc(ourPage.length, 1);
+      const [again = 0, copy = 0] = await fastest([{ name: 'ours', run: renderOurs }, { name: 'copy', run: () => void ourPage.copy(copied) }], rounds * 3);
+      report(figure(`exposition/${miners}/render-beside-copy`, 'ms', [again, copy]));
       const [roundA = 0, roundB = 0] = await fastest([
         { name: 'ours', run() { updateOurs(); renderOurs(); } },
         { name: 'prom-client', async run() { updateTheirs(); await renderTheirs(); } },
       ], rounds);
       report(figure(`exposition/${miners}/update-and-render`, 'ms', [roundA, roundB]));
     }
+  },
+};
+
+/** Every chip of 60 L9 (330 each, 6 series a chip): the page beside a copy of its bytes. */
+export const chips: Benchmark = {
+  name: 'chips',
+  about: 'the page of all chips of 60 L9, 118,800 series; baseline: a copy of its bytes',
+  async run(report) {
+    const page = createPage(Object.entries<Family>(catalogue).filter(([, family]) => family.page === 'chips').map(([name, { type, help }]) => ({ name, type, help })));
+    const update = (round: number) => range(60).forEach((id) => page.set(`l9-${id}`, labelText(base(`l9-${id}`)), (emit) => chipSeries(range(330).map((at): ChipReading => ({
+      board: Math.ceil(at / 110), chip: (at - 1) % 110, hashrate: valueAt(id * 330 + at, round), frequencyHertz: 1.2e9 + at, voltageVolts: 0.31, temperature: 60 + (at % 20), errors: round, grade: 'grey',
+    })), emit)));
+    update(0);
+    let made = page.render();
+    const copied = Buffer.alloc(made.length, 1);
+    const [render = 0, copy = 0] = await fastest([{ name: 'ours', run: () => void (made = page.render(made)) }, { name: 'copy', run: () => void made.copy(copied) }], 20);
+    report(figure(`chips/${page.seriesCount}-series/render`, 'ms', [render, copy]));
+    let round = 0;
+    const [whole = 0, same = 0] = await fastest([{ name: 'ours', run() { update(round += 1); made = page.render(made); } }, { name: 'copy', run: () => void made.copy(copied) }], 6);
+    report(figure(`chips/${page.seriesCount}-series/update-and-render`, 'ms', [whole, same]));
   },
 };
 

@@ -1,16 +1,18 @@
 /** `npm run bench -- NAME [--json]`: the one door to all benchmarks. */
 import { parseArgs } from 'node:util';
-import { exposition } from './exposition.ts';
+import { chips, exposition } from './exposition.ts';
 import type { Benchmark } from './measure.ts';
 import { memory } from './memory.ts';
 import { poll } from './poll.ts';
+import { hung, scale } from './scale.ts';
+import { soak } from './soak.ts';
 
-const benchmarks: readonly Benchmark[] = [exposition, poll, memory];
-const usage = `Usage: npm run bench -- NAME|all [--json]\n       npm run bench -- --list\n\n${benchmarks.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}\n\n--json prints one line a figure: {"name","value","unit","baseline","ratio"}; less than 1 is better than the baseline.`;
+const benchmarks: readonly Benchmark[] = [exposition, chips, poll, memory, hung, scale, soak];
+const usage = `Usage: npm run bench -- NAME|all [--json] [--miners N] [--interval SECONDS] [--minutes M]\n       npm run bench -- --list\n\n${benchmarks.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}\n\nThe options of size are for "scale". "all" leaves out what takes many minutes (${benchmarks.filter((one) => one.long === true).map((one) => one.name).join(', ')}).\n--json prints one line a figure: {"name","value","unit","baseline","ratio"}; less than 1 is better than the baseline.`;
 
 let parsed;
 try {
-  parsed = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' }, list: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+  parsed = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' }, miners: { type: 'string' }, interval: { type: 'string' }, minutes: { type: 'string' }, list: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
 } catch (thrown) {
   console.error(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${usage}`);
   process.exit(2);
@@ -21,15 +23,26 @@ if (flags.list === true) {
 } else if (flags.help === true || name === undefined) {
   console.log(usage);
 } else {
-  const chosen = name === 'all' ? benchmarks : benchmarks.filter((one) => one.name === name);
+  const chosen = name === 'all' ? benchmarks.filter((one) => one.long !== true) : benchmarks.filter((one) => one.name === name);
   if (chosen.length === 0) {
     console.error(`There is no benchmark "${name}"; there are ${benchmarks.map((one) => one.name).join(', ')}.`);
     process.exit(2);
+  }
+  const size: Record<string, number> = {};
+  for (const option of ['miners', 'interval', 'minutes'] as const) {
+    const given = flags[option];
+    if (given === undefined) continue;
+    const value = Number(given);
+    if (!(value > 0)) {
+      console.error(`--${option} must be a number above 0, but it is "${given}".`);
+      process.exit(2);
+    }
+    size[option] = value;
   }
   for (const benchmark of chosen) {
     if (flags.json !== true) console.log(`${benchmark.name}: ${benchmark.about}`);
     await benchmark.run((result) => {
       console.log(flags.json === true ? JSON.stringify(result) : `  ${result.name.padEnd(40)} ${String(result.value).padStart(9)} ${result.unit.padEnd(3)} baseline ${String(result.baseline).padStart(9)} ${result.unit.padEnd(3)} ratio ${result.ratio}`);
-    });
+    }, size);
   }
 }

@@ -10,10 +10,20 @@ export interface Figure {
   readonly ratio: number;
 }
 
+/** From the command line, for benchmarks that have a size. */
+export interface BenchmarkOptions {
+  readonly miners?: number;
+  /** Poll interval, seconds. */
+  readonly interval?: number;
+  readonly minutes?: number;
+}
+
 export interface Benchmark {
   readonly name: string;
   readonly about: string;
-  run(report: (figure: Figure) => void): Promise<void>;
+  /** Takes minutes: not part of "all". */
+  readonly long?: boolean;
+  run(report: (figure: Figure) => void, options: BenchmarkOptions): Promise<void>;
 }
 
 export interface Contender { readonly name: string; run(): Promise<void> | void }

@@ -54,7 +54,7 @@ describe('a fleet.yaml without a mistake', () => {
   test('may use every key', () => {
     const config = parseConfig(readFileSync(path.join(folder, 'valid-full.yaml'), 'utf8'));
     expect(config.miners.map(({ name, site, credentials, maintenance }) => [name, site, credentials, maintenance])).toEqual([
-      ['l9-01', 'barn', 'default', false], ['l9-02', 'barn', 'default', true], ['l7-01', 'garage', 'l7s', false], ['l7-02', 'garage', 'l7s', false],
+      ['l9-01', 'barn', 'default', false], ['l9-02', 'barn', 'default', { from: '2026-11-23T08:00:00+01:00', reason: 'new fan', author: 'ann' }], ['l7-01', 'garage', 'l7s', false], ['l7-02', 'garage', 'l7s', false],
     ]);
     expect(config.miners.map(({ driver }) => driver)).toEqual(['vnish-cgi', 'vnish', 'vnish', 'vnish']);
     expect(config.pools.map(({ name, mode, interval_seconds: interval }) => [name, mode, interval])).toEqual([['main', 'pps', 180], ['own', 'pplns', 120], ['off', 'pplns', 120]]);

@@ -79,7 +79,7 @@ describe('the memory', () => {
     expect(await second.after(1, { powerWatts: 1000, hashrate: 1e9, preset: { name: '2850' } })).toMatchObject({ joules: 15_000, unexpected: { preset: 1 } });
   });
 
-  test.each([['cut off', (text: string) => text.slice(0, -9)], ['of another shape', () => '{"version":1,"miners":{"m1":{"joules":-5}}}'], ['of another version', () => '{"version":2,"miners":{}}'], ['empty', () => '']])('that is %s is set aside, said, and begun anew', async (_what, damage) => {
+  test.each([['cut off', (text: string) => text.slice(0, -9)], ['of another shape', () => '{"version":1,"miners":{"m1":{"joules":-5}}}'], ['of another version', () => '{"version":2,"miners":{}}'], ['empty', () => '']])('that is %s is set aside and said; intents begin anew, counters go on from their own record', async (_what, damage) => {
     const folder = temporaryFolder();
     const file = path.join(folder, 'miners.json');
     const first = handFed(folder);
@@ -89,7 +89,7 @@ describe('the memory', () => {
     const damaged = damage(readFileSync(file, 'utf8'));
     writeFileSync(file, damaged);
     const second = handFed(folder);
-    expect(second.fleet.get('m1')).toMatchObject({ joules: 0, intent: 'mine' });
+    expect(second.fleet.get('m1')).toMatchObject({ joules: 15_000, intent: 'mine' });
     expect(readFileSync(`${file}.damaged`, 'utf8')).toBe(damaged);
     expect(second.lines).toEqual([expect.objectContaining({ file, aside: `${file}.damaged`, msg: expect.stringContaining('damaged') })]);
   });
@@ -100,8 +100,9 @@ describe('the memory', () => {
     const { log, lines } = recordingLog();
     const memory = openMemory(folder, log);
     memory.of('m1').joules = 1;
+    expect(() => memory.record('m1')).not.toThrow();
     expect(() => memory.save()).not.toThrow();
-    expect(lines.at(-1)).toMatchObject({ msg: expect.stringContaining('cannot save counters and intents'), err: expect.any(String) });
+    expect(lines.at(-1)).toMatchObject({ msg: expect.stringContaining('cannot save intents and settings'), err: expect.any(String) });
   });
 
   test('is written whole or not at all', async () => {
@@ -113,11 +114,6 @@ describe('the memory', () => {
     expect(JSON.parse(readFileSync(path.join(folder, 'miners.json'), 'utf8'))).toMatchObject({ version: 1, miners: { m1: { joules: 0 } } });
   });
 
-  test('follows the maintenance flag of fleet.yaml', () => {
-    const memory = openMemory(undefined, silent);
-    const make = (flag: boolean) => createFleet({ config: configOf(`miners: [{name: m1, address: 192.0.2.1, maintenance: ${flag}}]`), memory, log: silent, driverFor: () => ({}) as never }).get('m1')?.intent;
-    expect([make(true), make(false)]).toEqual(['maintenance', 'mine']);
-  });
 });
 
 describe('a reading', () => {

@@ -183,6 +183,37 @@ describe('the slot page', () => {
     expect(() => createPage(families).set('m', '', (emit) => emit('other', '', 1))).toThrow('"other" is not in the catalogue of series');
   });
 
+  test('of a fleet is the same text however miners came, went and changed, and a line that comes or goes leaves all others as they are', () => {
+    const page = createPage([{ name: 'up', type: 'gauge', help: 'Up.' }, { name: 'heat', type: 'gauge', help: 'Heat.' }]);
+    const expected = new Map<string, string>();
+    const put = (id: number, heat: number | undefined) => {
+      page.set(`m${id}`, labelText({ miner: `m${id}` }), (emit) => {
+        emit('up', '', id);
+        emit('heat', labelText({ board: '1' }), heat);
+      });
+      expected.set(`m${id}`, `up ${id}${heat === undefined ? '' : ` heat ${heat}`}`);
+    };
+    for (let id = 0; id < 900; id += 1) put(id, id);
+    const seen = () => {
+      const found = new Map<string, string>();
+      for (const { name, labels, value } of parse(page.render().toString()).samples) {
+        const miner = labels.find(([label]) => label === 'miner')![1];
+        found.set(miner, `${found.has(miner) ? `${found.get(miner)!} ` : ''}${name} ${value}`);
+      }
+      return found;
+    };
+    expect(seen()).toEqual(expected);
+    for (let round = 0; round < 20; round += 1) {
+      for (let id = round; id < 900; id += 7) {
+        page.remove(`m${id}`);
+        expected.delete(`m${id}`);
+      }
+      for (let id = round; id < 900; id += 5) put(id, round % 2 === 0 ? undefined : id / 8);
+      expect(seen()).toEqual(expected);
+    }
+    expect(page.seriesCount).toBe([...expected.values()].reduce((sum, text) => sum + text.split(' ').length / 2, 0));
+  });
+
   test('is accepted by promtool with hostile label values', () => {
     const page = createPage(families);
     for (const [index, list] of fc.sample(samples, { numRuns: 50, seed: 7 }).entries()) {

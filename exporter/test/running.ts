@@ -2,6 +2,7 @@
 import { afterEach } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { wholeFleet, type Shard } from '../src/fleet/sharding.ts';
 import type { Logger } from '../src/log.ts';
 import { parseConfig } from '../src/config/load.ts';
 import { entriesFile } from '../src/control/entries.ts';
@@ -57,10 +58,10 @@ export interface Running {
 
 export const tokens = { read: 'token-for-reading', operate: 'token-for-operating', admin: 'token-for-all' } as const;
 
-export interface RunOptions { readonly sections?: string; readonly control?: string; readonly poll?: string; readonly dataFolder?: string; readonly environment?: Record<string, string>; readonly log?: { log: Logger; lines: Record<string, unknown>[] }; readonly withoutTokens?: boolean }
+export interface RunOptions { readonly sections?: string; readonly control?: string; readonly poll?: string; readonly dataFolder?: string; readonly environment?: Record<string, string>; readonly log?: { log: Logger; lines: Record<string, unknown>[] }; readonly withoutTokens?: boolean; readonly shard?: Shard }
 
 /** `miners`: name to address, or lines of the section as they are. */
-export async function run(miners: Readonly<Record<string, string>> | readonly string[], { sections = '', control, poll = '{interval_seconds: 1, deadline_seconds: 0.7, slow_interval_seconds: 1}', dataFolder = temporaryFolder(), environment = {}, log = recordingLog(), withoutTokens = false }: RunOptions = {}): Promise<Running> {
+export async function run(miners: Readonly<Record<string, string>> | readonly string[], { sections = '', control, poll = '{interval_seconds: 1, deadline_seconds: 0.7, slow_interval_seconds: 1}', dataFolder = temporaryFolder(), environment = {}, log = recordingLog(), withoutTokens = false, shard = wholeFleet }: RunOptions = {}): Promise<Running> {
   const lines = Array.isArray(miners) ? miners as readonly string[] : Object.entries(miners).map(([name, address]) => `{name: ${name}, address: "${address}"}`);
   const text = [
     lines.length === 0 ? 'miners: []' : `miners:\n${lines.map((line) => `  - ${line}`).join('\n')}`,
@@ -71,7 +72,7 @@ export async function run(miners: Readonly<Record<string, string>> | readonly st
   ].join('\n');
   const load = (api?: string) => parseConfig(text, 'fleet.yaml', { file: entriesFile(dataFolder), ...(api === undefined ? {} : { text: api }) });
   const service = await startService({
-    config: load(), load, folder: dataFolder, dataFolder, metrics: { host: '127.0.0.1', port: 0 }, api: { host: '127.0.0.1', port: 0 }, log: log.log,
+    config: load(), load, shard, folder: dataFolder, dataFolder, metrics: { host: '127.0.0.1', port: 0 }, api: { host: '127.0.0.1', port: 0 }, log: log.log,
     environment: { READ_TOKEN: tokens.read, OPERATE_TOKEN: tokens.operate, ADMIN_TOKEN: tokens.admin, ...environment },
   });
   let stopped: Promise<void> | undefined;

@@ -3,21 +3,23 @@ import path from 'node:path';
 import type { Express } from 'express';
 import type { Config } from '../config/load.ts';
 import type { MinerConfig } from '../config/schema.ts';
-import { readSecret } from '../config/secrets.ts';
+import { secretReader, sourceOf } from '../config/secrets.ts';
 import type { AuditLog } from '../control/audit.ts';
 import type { Entries } from '../control/entries.ts';
 import { createControl, type Control, type ControlHistory } from '../control/jobs.ts';
 import { createChips, type Chips } from '../fleet/chips.ts';
-import { createFleet, type Fleet } from '../fleet/fleet.ts';
+import { createFleet, type Fleet, type FleetOptions } from '../fleet/fleet.ts';
 import type { Memory } from '../fleet/memory.ts';
 import type { Inventory } from '../fleet/inventory.ts';
 import { createPollLoop, type PollLoop } from '../fleet/poll-loop.ts';
 import { createPools, type Pools } from '../fleet/pools.ts';
+import { holds, type Shard } from '../fleet/sharding.ts';
 import { apiApp } from '../http/api-server.ts';
 import type { ApiToken } from '../http/auth.ts';
 import { metricsApp } from '../http/metrics-server.ts';
 import type { Logger } from '../log.ts';
 import type { Registry } from '../metrics/client.ts';
+import { createProbes } from '../metrics/probes.ts';
 import { createMetricsRegistry, type ReloadState } from '../metrics/registry.ts';
 import { createViews } from '../metrics/view.ts';
 import { vnishCgiDriver } from '../miners/vnish-cgi/driver.ts';
@@ -38,6 +40,8 @@ export interface Lasting {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Relative secret files are looked up from here. */
   readonly folder: string;
+  /** Which part of the fleet this exporter reads. */
+  readonly shard: Shard;
   readonly log: Logger;
   readonly reload: () => Promise<void>;
   readonly inventory: Inventory;
@@ -66,18 +70,17 @@ const drivers = { 'vnish': vnishDriver, 'vnish-cgi': vnishCgiDriver } as const;
 
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
-  const { memory, audit, history, mismatches, reloadState, self, environment, folder, log, reload, inventory, entries } = lasting;
-  const secrets = { environment, folder };
-  const passwords = new Map(Object.entries(config.credentials).map(([name, { password_env: env, password_file: file }]) => [name, readSecret(`credentials.${name}`, { env, file }, secrets)]));
-  const tokens: ApiToken[] = config.api.tokens.map(({ name, scope, token_env: env, token_file: file }) => ({ name, scope, secret: readSecret(`api.tokens ${name}`, { env, file }, secrets) }));
-  const poolKeys = new Map(config.pools.flatMap(({ name, api_key_env: env, api_key_file: file }) => (env === undefined && file === undefined ? [] : [[name, readSecret(`pools ${name}`, { env, file }, secrets)]])));
+  const { memory, audit, history, mismatches, reloadState, self, environment, folder, shard, log, reload, inventory, entries } = lasting;
+  const { passwords, tokens, poolKeys } = readSecrets(config, { environment, folder });
 
   const optionsOf = (miner: MinerConfig) => ({ address: miner.address, password: passwords.get(miner.credentials) ?? vendorPasswords[miner.driver], slowIntervalMs: config.poll.slow_interval_seconds * 1000 });
-  // From here on nothing can fail any more: miners that stay change over to the new fleet.
-  const fleet = createFleet({
-    config, memory, log,
-    ...(earlier === undefined ? {} : { earlier: earlier.fleet }),
+  const fleetOf = (miners: readonly MinerConfig[], own: Pick<FleetOptions, 'earlier' | 'recognise' | 'driverKey'> = {}) => createFleet({
+    config: { ...config, miners }, memory, log, ...own,
     driverFor: (miner) => drivers[miner.driver]({ ...optionsOf(miner), mismatch: mismatches.count }),
+  });
+  // From here on nothing can fail any more: miners that stay change over to the new fleet.
+  const fleet = fleetOf(config.miners.filter(({ name }) => holds(shard, name)), {
+    ...(earlier === undefined ? {} : { earlier: earlier.fleet }),
     driverKey: (miner) => JSON.stringify([miner.driver, optionsOf(miner)]),
     recognise: (miner, reading) => inventory.check(miner, reading),
   });
@@ -96,13 +99,20 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   // What was read before is compared at once, or peers' distances would be gone for a round.
   if (earlier !== undefined) views.comparePeers();
   const control = createControl({ fleet, config: config.control, audit, log, history });
-  const registry = createMetricsRegistry({ config, fleet, pools, views, chips, loop, control, mismatches, version, reloadState, inventory, self });
+  const probes = createProbes({
+    inventory: config.miners, own: { fleet, views }, concurrency: config.poll.concurrency,
+    guestOf(miner) {
+      const one = fleetOf([miner]);
+      return { fleet: one, views: createViews({ config, fleet: one, pools }) };
+    },
+  });
+  const registry = createMetricsRegistry({ config, fleet, pools, views, chips, loop, control, mismatches, version, reloadState, inventory, self, shard });
   let ready = false;
   let rounds: NodeJS.Timeout | undefined;
 
   return {
     config, fleet, pools, control, loop, chips, poolsKey,
-    metrics: metricsApp({ registry, config, log, version, ready: () => ready, reload }),
+    metrics: metricsApp({ registry, probes, config, shard, log, version, ready: () => ready, reload }),
     api: apiApp({ context: { config, fleet, pools, views, control, entries, version }, tokens, log }),
     start() {
       if (going === undefined) {
@@ -114,8 +124,9 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       }
       if (pools !== earlier?.pools) pools.start();
       rounds = setInterval(() => {
+        fleet.tick();
+        // What comes of it reaches the page with each miner's next poll.
         views.comparePeers();
-        registry.refresh();
       }, config.poll.interval_seconds * 1000);
       ready = true;
       if (tokens.length === 0) log.warn('no API token is configured (api.tokens): the API refuses every request; metrics are served');
@@ -126,9 +137,23 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       if (next?.loop !== loop) loop.stop();
       if (next?.chips !== chips) chips.stop();
       await control.close();
+      await probes.close();
       if (next?.pools !== pools) await pools.close();
       await fleet.close();
     },
+  };
+}
+
+/** Every secret that the configuration names. @throws HashfleetError secret_missing */
+function readSecrets(config: Config, place: { environment: Lasting['environment']; folder: string }) {
+  const read = secretReader({ ...place, secrets: config.secrets });
+  return {
+    passwords: new Map(Object.entries(config.credentials).map(([name, entry]) => [name, read(`credentials.${name}`, sourceOf(entry, 'password') ?? {})])),
+    tokens: config.api.tokens.map((entry): ApiToken => ({ name: entry.name, scope: entry.scope, secret: read(`api.tokens ${entry.name}`, sourceOf(entry, 'token') ?? {}) })),
+    poolKeys: new Map(config.pools.flatMap((entry) => {
+      const source = sourceOf(entry, 'api_key');
+      return source === undefined ? [] : [[entry.name, read(`pools ${entry.name}`, source)]];
+    })),
   };
 }
 

@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { loadConfig, type Config } from '../config/load.ts';
-import { readSecret } from '../config/secrets.ts';
+import { secretReader, sourceOf } from '../config/secrets.ts';
 import { codeOf, HashfleetError } from '../errors.ts';
 import { discover, type Discovery, type DiscoveryProgress, type Found, type FoundMiner } from '../fleet/discovery.ts';
 import { parseRanges, rangeForms, type Targets } from '../config/ranges.ts';
@@ -72,11 +72,12 @@ async function run(ranges: string[], flags: DiscoverFlags): Promise<void> {
 function passwordsFor({ passwordEnv, merge }: DiscoverFlags, fleet: Config | undefined): (address: string) => string {
   const environment = process.env;
   if (passwordEnv !== undefined) {
-    const given = readSecret('--password-env', { env: passwordEnv }, { environment, folder: '.' });
+    const given = secretReader({ environment, folder: '.' })('--password-env', { env: passwordEnv });
     return () => given;
   }
   const folder = path.dirname(path.resolve(merge ?? '.'));
-  const byName = new Map(Object.entries(fleet?.credentials ?? {}).map(([name, { password_env: env, password_file: file }]) => [name, readSecret(`credentials.${name}`, { env, file }, { environment, folder })]));
+  const read = secretReader({ environment, folder, secrets: fleet?.secrets });
+  const byName = new Map(Object.entries(fleet?.credentials ?? {}).map(([name, entry]) => [name, read(`credentials.${name}`, sourceOf(entry, 'password') ?? {})]));
   const nameAt = new Map((fleet?.miners ?? []).map((miner) => [plain(miner.address), miner.credentials]));
   return (address) => byName.get(nameAt.get(address) ?? 'default') ?? vendorPassword;
 }

@@ -5,15 +5,17 @@ import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig, type Config } from '../config/load.ts';
 import type { Scope } from '../config/schema.ts';
-import { readSecret } from '../config/secrets.ts';
+import { secretReader, secretVariables, sourceOf, type SecretSource } from '../config/secrets.ts';
 import { verifyAuditFile } from '../control/audit.ts';
 import { entriesFile } from '../control/entries.ts';
 import { HashfleetError, messageOf } from '../errors.ts';
 import { rangeTargets } from '../fleet/members.ts';
 import { openapiDocument } from '../http/openapi.ts';
+import { wholeFleet, type Shard } from '../fleet/sharding.ts';
 import { createLogger } from '../log.ts';
 import { seriesReference } from '../metrics/reference.ts';
 import { addDiscover } from './discover.ts';
+import { addSecrets } from './secrets.ts';
 import { startService, type Listen } from './service.ts';
 import { version } from './version.ts';
 
@@ -39,7 +41,13 @@ function tokenOption(text: string, earlier: readonly TokenFlag[] = []): TokenFla
   return [...earlier, { name: match[1], scope: match[2] as Scope, file: path.resolve(match[3]) }];
 }
 
-interface StartFlags { readonly config: string; readonly data: string; readonly metricsListen: Listen; readonly apiListen: Listen; readonly logLevel: string; readonly watch: boolean; readonly token?: readonly TokenFlag[]; readonly checkConfig?: true }
+function shardOption(text: string): Shard {
+  const [index = Number.NaN, count = Number.NaN] = /^(\d{1,4})\/(\d{1,4})$/.exec(text)?.slice(1).map(Number) ?? [];
+  if (!(count >= 1 && index < count)) throw new InvalidArgumentError('give INDEX/COUNT with an index from 0, for example 0/2 and 1/2 for two exporters');
+  return { index, count };
+}
+
+interface StartFlags { readonly config: string; readonly data: string; readonly metricsListen: Listen; readonly apiListen: Listen; readonly logLevel: string; readonly watch: boolean; readonly shard: Shard; readonly token?: readonly TokenFlag[]; readonly checkConfig?: true }
 
 const program = new Command('hashfleet')
   .description('Reads scrypt miners and pools, serves Prometheus series and the control API.')
@@ -54,6 +62,7 @@ program.command('start', { isDefault: true })
   .option('--metrics-listen <host:port>', 'metrics server', listenOption, { host: '127.0.0.1', port: 9788 })
   .option('--api-listen <host:port>', 'API server', listenOption, { host: '127.0.0.1', port: 9789 })
   .option('--log-level <level>', logLevels.join(', '), levelOption, 'info')
+  .option('--shard <index/count>', 'read only this part of the fleet, as 0/2 and 1/2 for two exporters with one fleet.yaml', shardOption, wholeFleet)
   .option('--token <name:scope:file>', 'one more API token, read from a file; may be given several times', tokenOption)
   .option('--no-watch', 'read the configuration anew only when told to (SIGHUP, POST /-/reload)')
   .option('--check-config', 'check the configuration and its secrets, and exit')
@@ -70,12 +79,15 @@ program.command('start', { isDefault: true })
       check(config, flags.config, folder);
       return;
     }
+    // What the process holds in its environment stands in diagnostic reports and goes to every child: a copy is enough.
+    const environment = { ...process.env };
+    for (const name of secretVariables(config)) Reflect.deleteProperty(process.env, name);
     const log = createLogger({ level: flags.logLevel });
     // Listened for from the beginning: a stop while it starts is a stop as soon as it runs.
     const stopAsked = new Promise<void>((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
     });
-    const service = await startService({ config, load, folder, dataFolder, ...(flags.watch ? { watch: path.resolve(flags.config) } : {}), metrics: flags.metricsListen, api: flags.apiListen, environment: process.env, log });
+    const service = await startService({ config, load, folder, shard: flags.shard, dataFolder, ...(flags.watch ? { watch: path.resolve(flags.config) } : {}), metrics: flags.metricsListen, api: flags.apiListen, environment, log });
     log.info({ version, miners: config.miners.length, metrics: `http://${flags.metricsListen.host}:${service.metricsPort}/metrics`, api: `http://${flags.apiListen.host}:${service.apiPort}/api/v1`, control: config.control.enabled }, 'hashfleet is running');
     // The refusal of a bad file is in the log and in hashfleet_config_reload_success; the old one stays in force.
     process.on('SIGHUP', () => void service.reload().catch(() => undefined));
@@ -89,6 +101,7 @@ program.command('check-config').argument('[file]', 'the fleet', 'fleet.yaml').de
   .action((file: string, { data }: { data?: string }) => check(loadConfig(file, data === undefined ? undefined : { file: entriesFile(data) }), file, path.dirname(path.resolve(file))));
 
 addDiscover(program);
+addSecrets(program);
 
 const audit = program.command('audit').description('the audit log');
 audit.command('verify').argument('[file]', 'the log', 'data/audit/audit.jsonl').description('check the chain of the audit log')
@@ -102,18 +115,18 @@ program.command('openapi').description('print the API\'s description (OpenAPI 3.
 program.command('series').description('print the reference of all series (Markdown)').action(() => console.log(seriesReference().trimEnd()));
 
 function check(config: Config, file: string, folder: string): void {
-  const context = { environment: process.env, folder };
+  const read = secretReader({ environment: process.env, folder, secrets: config.secrets });
   const missing: string[] = [];
-  const look = (what: string, source: { env?: string | undefined; file?: string | undefined }) => {
+  const look = (what: string, source: SecretSource | undefined) => {
     try {
-      readSecret(what, source, context);
+      if (source !== undefined) read(what, source);
     } catch (thrown) {
       missing.push(messageOf(thrown));
     }
   };
-  for (const [name, { password_env: env, password_file: secret }] of Object.entries(config.credentials)) look(`credentials.${name}`, { env, file: secret });
-  for (const { name, token_env: env, token_file: secret } of config.api.tokens) look(`api.tokens ${name}`, { env, file: secret });
-  for (const { name, api_key_env: env, api_key_file: secret } of config.pools) if (env !== undefined || secret !== undefined) look(`pools ${name}`, { env, file: secret });
+  for (const [name, entry] of Object.entries(config.credentials)) look(`credentials.${name}`, sourceOf(entry, 'password'));
+  for (const entry of config.api.tokens) look(`api.tokens ${entry.name}`, sourceOf(entry, 'token'));
+  for (const entry of config.pools) look(`pools ${entry.name}`, sourceOf(entry, 'api_key'));
   if (missing.length > 0) throw new HashfleetError('config_invalid', missing.join('\n'));
   console.log(`${file} is valid: ${config.miners.length} miners, ${config.sites.length} sites, ${config.pools.length} pools, control ${config.control.enabled ? 'on' : 'off'}`);
   const from = new Map<string, number>();

@@ -11,6 +11,7 @@ import { codeOf, HashfleetError, messageOf } from '../errors.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { createInventory } from '../fleet/inventory.ts';
 import { openMemory } from '../fleet/memory.ts';
+import { wholeFleet, type Shard } from '../fleet/sharding.ts';
 import type { Pools } from '../fleet/pools.ts';
 import type { Logger } from '../log.ts';
 import { createProcessMetrics } from '../metrics/registry.ts';
@@ -27,6 +28,8 @@ export interface ServiceOptions {
   readonly watch?: string;
   /** Relative secret files are looked up from here. */
   readonly folder: string;
+  /** Which part of the fleet this exporter reads; all of it when absent. */
+  readonly shard?: Shard;
   readonly dataFolder: string;
   readonly metrics: Listen;
   readonly api: Listen;
@@ -51,7 +54,7 @@ const saveEveryMs = 60_000;
 const retryEveryMs = 500;
 
 /** @throws HashfleetError for a secret that cannot be read, a damaged audit log, or a port that is taken. */
-export async function startService({ config, load, watch, folder, dataFolder, metrics, api, environment, log }: ServiceOptions): Promise<Service> {
+export async function startService({ config, load, watch, folder, shard = wholeFleet, dataFolder, metrics, api, environment, log }: ServiceOptions): Promise<Service> {
   const memory = openMemory(dataFolder, log);
   const audit = openAuditLog(auditFolder(dataFolder));
   const reloadState = { success: true, at: Date.now() };
@@ -59,7 +62,7 @@ export async function startService({ config, load, watch, folder, dataFolder, me
   const inventory = createInventory({ folder: dataFolder, log, changed: () => void later('members'), moved: (name) => core.loop.hurry(name) });
   const entries = createEntries({
     file: entriesFile(dataFolder), audit, load: (text) => read(text), inTurn, checkIdle, forgetMac: (name) => inventory.forgetMac(name),
-    miner: (name) => core.fleet.get(name)?.config,
+    miner: (name) => core.fleet.get(name)?.config ?? core.config.miners.find((miner) => miner.name === name),
     answers(name) {
       const miner = core.fleet.get(name);
       return miner?.lastSuccessAt !== undefined && miner.failure === undefined;
@@ -73,11 +76,12 @@ export async function startService({ config, load, watch, folder, dataFolder, me
       await apply(base);
     },
   });
-  const lasting: Lasting = { inventory, entries, memory, audit, history: createControlHistory(), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, log, reload };
+  const lasting: Lasting = { inventory, entries, memory, audit, history: createControlHistory(), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, shard, log, reload };
   let core: Core;
   try {
     core = createCore(inventory.members(config), lasting);
   } catch (thrown) {
+    memory.close();
     audit.close();
     throw thrown;
   }
@@ -101,6 +105,7 @@ export async function startService({ config, load, watch, folder, dataFolder, me
     })));
     await core.stop();
     memory.save();
+    memory.close();
     audit.close();
   };
   let metricsPort: number;

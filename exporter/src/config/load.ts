@@ -99,9 +99,10 @@ export function parseConfig(text: string, file = 'fleet.yaml', api?: ApiFile): C
   problems.push(...crossChecks(parsed.data, inventory, entries).map(({ source: where = source, ...found }) => ({ ...placed(where, found), ...(where === source ? {} : { file: where.file }) })));
   if (problems.length > 0) throw new ConfigError(file, problems);
   const onlySite = rest.sites[0]?.name ?? 'default';
+  const homeOf = ({ site = onlySite, credentials }: Pick<MinerEntry, 'site' | 'credentials'>) => ({ site, credentials: credentials ?? rest.sites.find(({ name }) => name === site)?.credentials ?? 'default' });
   return {
-    ...rest, inventory: { ...inventory, ranges: inventory.ranges.map((range) => ({ ...range, site: range.site ?? onlySite })) },
-    miners: entries.map(({ miner, origin, source: where, path: at }) => ({ ...miner, site: miner.site ?? onlySite, origin, place: placeText(where, at) })),
+    ...rest, inventory: { ...inventory, ranges: inventory.ranges.map((range) => ({ ...range, ...homeOf(range) })) },
+    miners: entries.map(({ miner, origin, source: where, path: at }) => ({ ...miner, ...homeOf(miner), origin, place: placeText(where, at) })),
   };
 }
 
@@ -204,7 +205,7 @@ function crossChecks(config: FleetConfig, inventory: InventoryConfig, entries: r
   const known = ({ site, credentials }: Pick<MinerEntry, 'site' | 'credentials'>, at: Pick<Found, 'path' | 'source'>) => {
     if (site === undefined && sites.length > 1) found.push({ ...at, message: `has no site, but there are several: ${sites.join(', ')}; add "site: ${sites[0] ?? ''}"` });
     if (site !== undefined && !sites.includes(site)) found.push({ ...at, path: [...at.path, 'site'], message: `"${site}" is not one of the sites (${sites.join(', ')})` });
-    if (credentials !== 'default' && !Object.hasOwn(config.credentials, credentials)) found.push({ ...at, path: [...at.path, 'credentials'], message: `"${credentials}" is not in the section "credentials"` });
+    if (credentials !== undefined && credentials !== 'default' && !Object.hasOwn(config.credentials, credentials)) found.push({ ...at, path: [...at.path, 'credentials'], message: `"${credentials}" is not in the section "credentials"` });
   };
   for (const { miner, source, path: at } of entries) known(miner, { source, path: at });
   inventory.ranges.forEach((range, index) => {
@@ -218,6 +219,9 @@ function crossChecks(config: FleetConfig, inventory: InventoryConfig, entries: r
     });
     const badName = templateMistake(range.name);
     if (badName !== undefined) found.push({ path: [...at, 'name'], message: badName });
+  });
+  config.sites.forEach(({ credentials }, index) => {
+    if (credentials !== undefined && !Object.hasOwn(config.credentials, credentials)) found.push({ path: ['sites', index, 'credentials'], message: `"${credentials}" is not in the section "credentials"` });
   });
   const names = new Set(entries.map(({ miner }) => miner.name));
   (config.control.allow_miners ?? []).forEach((miner, index) => {
@@ -258,11 +262,12 @@ function explain(issue: z.core.$ZodIssue): Found[] {
       return [{ path: issue.path, message: `must be at most ${issue.maximum}${given}` }];
     case 'invalid_format':
       // Who writes the secret itself in place of its variable's name must not find it in a log.
-      if (String(issue.path.at(-1)).endsWith('_env')) return [{ path: issue.path, message: `must be ${issue.message}` }];
+      if (/_(?:env|secret)$/.test(String(issue.path.at(-1)))) return [{ path: issue.path, message: `must be ${issue.message}` }];
       return [{ path: issue.path, message: `must be ${issue.message.startsWith('Invalid') ? `a valid ${issue.format}` : issue.message}${given}` }];
     case 'custom':
       return [{ path: issue.path, message: `needs ${issue.message}` }];
     case 'invalid_union':
+      return [{ path: issue.path, message: issue.message === 'Invalid input' ? `is not valid${given}` : `must be ${issue.message}${given}` }];
     case 'invalid_key':
     case 'invalid_element':
     case 'not_multiple_of':

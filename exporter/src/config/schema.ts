@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { macPattern } from './mac.ts';
 
 const name = z.string().regex(/^[A-Za-z0-9._-]{1,63}$/, 'letters, digits, ".", "_" and "-", at most 63 of them');
+/** A name in the encrypted store. */
+export const secretName = name;
 const label = z.string().regex(/^[^"\\\n]{1,63}$/, 'at most 63 characters without quotes, backslashes or line breaks');
 const positive = z.number().positive();
 
@@ -12,18 +14,20 @@ const isPort = (port: number) => port >= 1 && port <= 65_535;
 const address = z.string().regex(addressPattern, 'host or host:port, for example 192.168.1.21 or 192.168.1.21:8080')
   .refine((text) => isPort(Number(addressPattern.exec(text)?.[1] ?? 80)), 'a port from 1 to 65535');
 
-/** A secret is named by the environment variable or the file that holds it, never written out. */
+/** A secret is named by the environment variable, the file or the entry of the encrypted store that holds it, never written out. */
 const oneSource = (stem: string) => (value: Record<string, unknown>) =>
-  [`${stem}_env`, `${stem}_file`].filter((key) => value[key] !== undefined).length === 1;
+  [`${stem}_env`, `${stem}_file`, `${stem}_secret`].filter((key) => value[key] !== undefined).length === 1;
 const environmentVariable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable (letters, digits and "_"), not the secret itself');
 
 const credentials = z.strictObject({
   password_env: environmentVariable.optional(),
   password_file: z.string().min(1).optional(),
-}).refine(oneSource('password'), 'exactly one of password_env and password_file');
+  password_secret: secretName.optional(),
+}).refine(oneSource('password'), 'exactly one of password_env, password_file and password_secret');
 
 const site = z.strictObject({
   name,
+  credentials: name.optional().describe('Password of its miners that name none themselves'),
   electricity: z.strictObject({
     price_usd_per_kilowatt_hour: z.number().min(0).max(10),
     cooling_overhead_ratio: z.number().min(0).max(5).default(0).describe('Extra power for cooling, as a share of the miners\' power'),
@@ -33,6 +37,12 @@ const site = z.strictObject({
 /** Each of these spellings names the same machine; see mac.ts. */
 const mac = z.string().regex(new RegExp(`^any$|${macPattern.source}`), 'a MAC address such as 02:51:00:00:00:01, or "any"');
 
+const time = z.iso.datetime({ offset: true });
+const maintenance = z.union([z.boolean(), z.strictObject({
+  from: time.optional(), until: time.optional(),
+  reason: z.string().max(200).optional(), author: z.string().max(63).optional(),
+}).refine(({ from, until }) => from === undefined || until === undefined || Date.parse(from) < Date.parse(until), 'an end that lies after its beginning')], 'true, false, or {from, until, reason, author} with times as in 2026-11-23T08:00:00+01:00');
+
 export const minerSchema = z.strictObject({
   name,
   address,
@@ -41,9 +51,9 @@ export const minerSchema = z.strictObject({
   site: name.optional(),
   rack: label.optional(),
   circuit: label.optional(),
-  credentials: name.default('default'),
+  credentials: name.optional().describe('Which password; that of the site, or "default", when absent'),
   pool_worker: z.string().min(1).max(128).optional().describe('Name of the miner at the pool; the miner\'s name when absent'),
-  maintenance: z.boolean().default(false),
+  maintenance: maintenance.default(false).describe('true, or a window with from, until, reason and author: alerts about work keep silent'),
 });
 
 const range = z.strictObject({
@@ -54,7 +64,7 @@ const range = z.strictObject({
   site: name.optional(),
   rack: label.optional(),
   circuit: label.optional(),
-  credentials: name.default('default'),
+  credentials: name.optional(),
   interval_seconds: z.number().min(1).max(86_400).default(600),
   max_miners: z.number().int().min(1).max(10_000).default(1000).describe('More than these are not taken in'),
 });
@@ -72,22 +82,28 @@ const pool = z.strictObject({
   base_url: z.url({ protocol: /^https?$/ }).or(z.literal('')).default('').describe('Empty: the adapter is off and never dials'),
   api_key_env: environmentVariable.optional(),
   api_key_file: z.string().min(1).optional(),
+  api_key_secret: secretName.optional(),
   mode: z.enum(['pps', 'pplns', 'solo']).default('pplns'),
   interval_seconds: z.number().min(1).max(3600).default(120),
   allow_plain_http: z.boolean().default(false).describe('Lets the key travel unencrypted; only for a pool on your own machine'),
 }).refine((value) => value.base_url === '' || value.base_url.startsWith('https:') || value.allow_plain_http, 'a base_url with https:// (or allow_plain_http: true for a pool on your own machine)')
   .refine((value) => !URL.canParse(value.base_url) || new URL(value.base_url).username === '', 'a base_url without user name and password: it is shown in the log')
-  .refine((value) => value.api_key_env === undefined || value.api_key_file === undefined, 'only one of api_key_env and api_key_file');
+  .refine((value) => [value.api_key_env, value.api_key_file, value.api_key_secret].filter((one) => one !== undefined).length <= 1, 'only one of api_key_env, api_key_file and api_key_secret');
 
 const token = z.strictObject({
   name,
   scope: z.enum(['read', 'operate', 'admin']),
   token_env: environmentVariable.optional(),
   token_file: z.string().min(1).optional(),
-}).refine(oneSource('token'), 'exactly one of token_env and token_file');
+  token_secret: secretName.optional(),
+}).refine(oneSource('token'), 'exactly one of token_env, token_file and token_secret');
 
 export const fleetSchema = z.strictObject({
   sites: z.array(site).default([{ name: 'default' }]),
+  secrets: z.strictObject({
+    store: z.string().min(1).default('secrets.enc').describe('The encrypted store, relative to fleet.yaml'),
+    key_file: z.string().min(1).optional().describe('File of mode 0600 with its key; else HASHFLEET_SECRETS_KEY_FILE or HASHFLEET_SECRETS_KEY'),
+  }).prefault({}),
   credentials: z.record(name, credentials).default({}),
   miners: z.array(minerSchema).optional(),
   inventory: inventory.optional(),
@@ -135,12 +151,14 @@ export type Origin = (typeof origins)[number];
 /** One miner of the fleet. */
 export type MinerConfig = MinerEntry & {
   readonly site: string;
+  readonly credentials: string;
   readonly origin: Origin;
   /** Where its entry stands, as `fleet.yaml:12`. */
   readonly place?: string;
   /** The address of its entry, where the miner has moved away from it. */
   readonly configuredAddress?: string;
 };
+export type MaintenanceConfig = MinerConfig['maintenance'];
 export type SiteConfig = FleetConfig['sites'][number];
 export type PoolConfig = FleetConfig['pools'][number];
 export type TokenConfig = FleetConfig['api']['tokens'][number];

@@ -168,7 +168,7 @@ export function createControl({ fleet, config, audit, log, now = Date.now, histo
         if (!(thrown instanceof PollFailure) || !mayHaveArrived.has(thrown.reason)) throw thrown;
         target.detail = 'no answer to the command; reading back';
       }
-      if (action.intent !== undefined) fleet.setIntent(target.miner, action.intent);
+      if (action.intent !== undefined) fleet.setIntent(target.miner, action.intent, { author: caller.actor });
       target.state = 'verifying';
       await verify(job, target, { before, sentAt, finish });
     } catch (thrown) {

@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts';
 import { PollFailure, pollFailureRemedies, type CredentialState, type Driver, type Lacks, type PollFailureReason, type PollPace } from '../miners/driver.ts';
 import type { Preset, Reading } from '../miners/reading.ts';
 import { changesBetween, settingsOf, type Change } from './changes.ts';
+import { intentAt, state, type IntentStatement, type StatedIntent } from './intent.ts';
 import { changeKinds, type ChangeKind, type Intent, type Memory } from './memory.ts';
 
 /** Consecutive good readings further apart than this many intervals are not joined by an integral. */
@@ -33,6 +34,8 @@ export interface Miner {
   readonly backedOff: boolean;
   readonly model: string;
   readonly intent: Intent;
+  /** Who wants it so, why, and until when. */
+  readonly stated: StatedIntent;
   readonly hashes: number;
   readonly joules: number;
   readonly unexpected: Readonly<Partial<Record<ChangeKind, number>>>;
@@ -81,7 +84,10 @@ export interface Fleet {
   poll(name: string, options: { deadlineMs: number; pace?: PollPace }): Promise<Miner>;
   /** Another call to the miner, in turn. @throws PollFailure */
   call<T>(name: string, use: (driver: Driver) => Promise<T>): Promise<T>;
-  setIntent(name: string, intent: Intent): void;
+  /** Enters what the operator wants; nothing is sent to the miner. */
+  setIntent(name: string, intent: Intent, statement?: IntentStatement): void;
+  /** Looks at the clock: windows of maintenance begin and end by themselves. */
+  tick(): void;
   setPresets(name: string, presets: readonly Preset[]): void;
   setBackedOff(name: string, backedOff: boolean): void;
   /** Announces that an action of ours will change this, for so long. */
@@ -125,13 +131,11 @@ export function createFleet({ config, memory, driverFor, driverKey, recognise, l
   const events: FleetEvent[] = (earlier?.events as FleetEvent[] | undefined) ?? [];
   const entries = new Map<string, Entry>(config.miners.map((miner) => {
     const kept = memory.of(miner.name);
-    if (miner.maintenance) kept.intent = 'maintenance';
-    else if (kept.intent === 'maintenance') kept.intent = 'mine';
     const before = earlier?.get(miner.name);
     const key = driverKey?.(miner) ?? '';
     const stays = driverKey === undefined ? undefined : earlier?.handOver(miner.name, key, home);
     if (stays !== undefined) {
-      stays.miner = { ...stays.miner, config: miner, intent: kept.intent };
+      stays.miner = { ...stays.miner, config: miner, ...intentOf(miner) };
       return [miner.name, stays];
     }
     const driver = driverFor(miner);
@@ -139,10 +143,15 @@ export function createFleet({ config, memory, driverFor, driverKey, recognise, l
       failures: new Map(), consecutiveFailures: 0, backedOff: false, model: kept.model ?? 'unknown',
       hashes: kept.hashes, joules: kept.joules, unexpected: kept.unexpected ?? {},
       ...(before?.config.address === miner.address ? before : {}),
-      config: miner, intent: kept.intent, credentials: 'unknown', lacks: driver.lacks ?? {},
+      config: miner, ...intentOf(miner), credentials: 'unknown', lacks: driver.lacks ?? {},
     };
     return [miner.name, { miner: record, driver, key, home, closed: false, turn: Promise.resolve(), expected: new Map() }];
   }));
+
+  function intentOf(miner: MinerConfig): Pick<Miner, 'intent' | 'stated'> {
+    const stated = intentAt(miner, memory.of(miner.name), now());
+    return { intent: stated.intent, stated };
+  }
 
   function entryOf(name: string): Entry {
     const entry = entries.get(name);
@@ -171,6 +180,7 @@ export function createFleet({ config, memory, driverFor, driverKey, recognise, l
     const { miner } = entry;
     const kept = memory.of(miner.config.name);
     integrate(miner.reading, reading);
+    memory.record(miner.config.name);
     notice();
     if (miner.failure !== undefined) log.info({ miner: miner.config.name, after: miner.failure.reason }, 'the miner answers again');
     const failures = noticeCredentials(entry);
@@ -178,7 +188,7 @@ export function createFleet({ config, memory, driverFor, driverKey, recognise, l
     entry.miner = withoutFailure(miner);
     return update(entry, {
       reading, failures, lastPollAt: now(), lastSuccessAt: reading.at, pollSeconds: seconds, consecutiveFailures: 0, model: kept.model,
-      hashes: kept.hashes, joules: kept.joules, unexpected: { ...kept.unexpected }, intent: kept.intent, credentials: entry.driver.credentials,
+      hashes: kept.hashes, joules: kept.joules, unexpected: { ...kept.unexpected }, ...intentOf(miner.config), credentials: entry.driver.credentials,
       ...(reading.presets === undefined ? {} : { presets: reading.presets }),
     });
 
@@ -195,7 +205,7 @@ export function createFleet({ config, memory, driverFor, driverKey, recognise, l
       for (const change of changesBetween(kept.seen, seen)) {
         if ((entry.expected.get(change.kind) ?? 0) > now()) continue;
         // Mining that resumes by itself, as after a reboot, is what the operator wants.
-        if (change.kind === 'mining' && change.to === (kept.intent === 'mine' ? 'mining' : 'stopped')) continue;
+        if (change.kind === 'mining' && change.to === (intentOf(miner.config).intent === 'mine' ? 'mining' : 'stopped')) continue;
         const counts = kept.unexpected ?? { preset: 0, pool: 0, firmware: 0, mining: 0 };
         counts[change.kind] += 1;
         kept.unexpected = counts;
@@ -265,9 +275,17 @@ export function createFleet({ config, memory, driverFor, driverKey, recognise, l
       const entry = entryOf(name);
       return inTurn(entry, async () => use(entry.driver));
     },
-    setIntent(name, intent) {
-      memory.of(name).intent = intent;
-      update(entryOf(name), { intent });
+    setIntent(name, intent, statement = {}) {
+      const entry = entryOf(name);
+      state(memory.of(name), intent, statement);
+      memory.saveSoon();
+      update(entry, intentOf(entry.miner.config));
+    },
+    tick() {
+      for (const entry of entries.values()) {
+        const wanted = intentOf(entry.miner.config);
+        if (wanted.intent !== entry.miner.intent) update(entry, wanted);
+      }
     },
     setPresets: (name, presets) => void update(entryOf(name), { presets }),
     setBackedOff(name, backedOff) {

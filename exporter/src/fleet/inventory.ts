@@ -10,7 +10,7 @@ import type { Config } from '../config/load.ts';
 import { normalMac } from '../config/mac.ts';
 import { nameFrom } from '../config/names.ts';
 import { parseRanges, type Target, type Targets } from '../config/ranges.ts';
-import type { MinerConfig, Origin, RangeConfig } from '../config/schema.ts';
+import type { Origin, RangeConfig } from '../config/schema.ts';
 import { origins } from '../config/schema.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -165,8 +165,11 @@ export function createInventory({ folder, log, changed, moved, now = Date.now }:
     const miners = discovery.found.filter((one): one is FoundMiner => one.state === range.driver);
     counts.miners = miners.length;
     counts.other = discovery.found.length - miners.length;
-    const written = new Set([...fleet.all()].filter(({ config: { origin } }) => origin !== 'range').flatMap(({ config: miner }) => [plain(miner.address), plain(configuredAddress(miner))]));
-    let room = range.max_miners - [...fleet.all()].filter(({ config: miner }) => miner.origin === 'range' && book.get(miner.name)?.range === range.addresses).length;
+    // All of them: another exporter may read its own part of the fleet.
+    const all = config?.miners ?? [];
+    const names = new Set(all.map(({ name }) => name));
+    const written = new Set([...all, ...[...fleet.all()].map((miner) => miner.config)].filter(({ origin }) => origin !== 'range').flatMap((miner) => [plain(miner.address), plain(configuredAddress(miner))]));
+    let room = range.max_miners - all.filter(({ origin, name }) => origin === 'range' && book.get(name)?.range === range.addresses).length;
     const seen = new Set<string>();
     doubles.set(range.addresses, doublesAmong(miners, fleet));
     for (const one of settleKnown(miners)) {
@@ -177,6 +180,11 @@ export function createInventory({ folder, log, changed, moved, now = Date.now }:
         continue;
       }
       seen.add(mac);
+      const known = book.namesOf(mac).map((name) => book.get(name)).find((machine) => machine !== undefined && names.has(machine.name));
+      if (known !== undefined) {
+        book.put({ ...known, address: one.address, lastSeen: now() });
+        continue;
+      }
       if (room <= 0) {
         counts.over_limit += 1;
         continue;
@@ -291,7 +299,7 @@ export function createInventory({ folder, log, changed, moved, now = Date.now }:
     save: () => book.save(),
     get counts() {
       const counts = Object.fromEntries(origins.map((origin) => [origin, 0])) as Record<Origin, number>;
-      for (const { origin } of config?.miners ?? ([] as MinerConfig[])) counts[origin] += 1;
+      for (const { config: { origin } } of fleet?.all() ?? []) counts[origin] += 1;
       return counts;
     },
     get duplicates() {

@@ -33,7 +33,7 @@ export function withMembers(config: Config, book: Book): Config {
     const home = ranges.find(({ targets }) => at !== undefined && targets.has(at)) ?? ranges.find(({ range }) => range.addresses === machine.range);
     if (home === undefined || home.room <= 0) return [];
     home.room -= 1;
-    const { driver, site = 'default', rack, circuit, credentials } = home.range;
+    const { driver, site = 'default', rack, circuit, credentials = 'default' } = home.range;
     return [{
       name: machine.name, address: machine.address, driver, site, credentials, maintenance: false, origin: 'range',
       place: `inventory.ranges ${home.range.addresses}`, ...(rack === undefined ? {} : { rack }), ...(circuit === undefined ? {} : { circuit }),

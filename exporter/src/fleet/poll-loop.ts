@@ -3,12 +3,14 @@
  *  1. Miners are spread over the interval by their names, not polled all at once.
  *  2. Every poll has its own deadline; a hung miner delays nobody.
  *  3. A miner is never polled twice at the same time; a turn that comes too early is left out and counted.
- *  4. Over all miners no more polls run at once than configured; miners that keep failing share a small allowance of
- *     their own and cannot occupy the healthy ones'.
+ *  4. Over all miners no more polls run at once than configured; what takes longer than half a second holds its connection
+ *     but nobody's place, and miners that keep failing share a small allowance of their own. So even a third of a fleet that
+ *     hangs all at once delays the others by no more than a moment.
  *  5. A miner that keeps failing is asked less and less often, up to a limit, and at the usual pace again after one success.
  *  6. Stopping waits for nothing and leaves no timer behind.
  *  7. With the fleet of a new configuration it goes on: who stays keeps its pace, who is new gets a turn, who is gone none.
  */
+import { createHistogram } from 'node:perf_hooks';
 import pLimit from 'p-limit';
 import type { Config } from '../config/load.ts';
 import type { Fleet } from './fleet.ts';
@@ -17,6 +19,9 @@ import type { Fleet } from './fleet.ts';
 const failuresBeforeBackOff = 3;
 /** Longest pause, in intervals: a miner that comes back is seen within two minutes at 15 s. */
 const longestPauseIntervals = 8;
+
+/** Ms for which a poll holds a place; a healthy miner answers in a tenth of it. */
+const placeMs = 500;
 
 export interface PollLoop {
   start(): void;
@@ -31,6 +36,8 @@ export interface PollLoop {
   readonly skipped: number;
   /** Seconds by which the latest poll began behind its schedule. */
   readonly lagSeconds: number;
+  /** 99th percentile of that over the last one to two minutes; 0 before the first poll. */
+  readonly lagP99Seconds: number;
 }
 
 export function createPollLoop(first: Fleet, config: Config['poll']): PollLoop {
@@ -41,6 +48,7 @@ export function createPollLoop(first: Fleet, config: Config['poll']): PollLoop {
   const failing = pLimit(Math.max(1, Math.ceil(config.concurrency / 8)));
   const timers = new Map<string, NodeJS.Timeout>();
   const running = new Set<string>();
+  const lags = createLags();
   let [inFlight, skipped, lagSeconds, stopped] = [0, 0, 0, true];
 
   function schedule(name: string, due: number): void {
@@ -62,23 +70,34 @@ export function createPollLoop(first: Fleet, config: Config['poll']): PollLoop {
     running.add(name);
     const limit = pause > 1 ? failing : healthy;
     void limit(async () => {
+      const done = poll();
+      let timer: NodeJS.Timeout | undefined;
+      await Promise.race([done, new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, placeMs);
+        timer.unref();
+      })]);
+      clearTimeout(timer);
+    });
+
+    async function poll(): Promise<void> {
       // The fleet of now, also after the poll: it may have been followed by another meanwhile.
       const present = fleet;
-      if (stopped || present.get(name) === undefined) return;
       inFlight += 1;
       lagSeconds = Math.max(0, Date.now() - due) / 1000;
+      lags.record(lagSeconds);
       try {
-        const after = await present.poll(name, { deadlineMs });
-        present.setBackedOff(name, pauseIntervals(after.consecutiveFailures) > 1);
+        if (stopped || present.get(name) === undefined) return;
+        const next = pauseIntervals((await present.poll(name, { deadlineMs })).consecutiveFailures);
+        present.setBackedOff(name, next > 1);
+        if (next === pause || fleet.get(name) === undefined) return;
+        clearTimeout(timers.get(name));
         // Back at the usual pace at once, not after the long pause.
-        if (pause > 1 && after.consecutiveFailures === 0 && fleet.get(name) !== undefined) {
-          clearTimeout(timers.get(name));
-          schedule(name, Date.now() + intervalMs);
-        }
+        schedule(name, next < pause ? Date.now() + intervalMs : due + intervalMs * (late + next));
       } finally {
         inFlight -= 1;
+        running.delete(name);
       }
-    }).finally(() => running.delete(name));
+    }
   }
 
   return {
@@ -117,6 +136,39 @@ export function createPollLoop(first: Fleet, config: Config['poll']): PollLoop {
     },
     get lagSeconds() {
       return lagSeconds;
+    },
+    get lagP99Seconds() {
+      return lags.p99();
+    },
+  };
+}
+
+const lagWindowMs = 60_000;
+
+/** Lateness of polls in two windows that take turns, so that what is long past is forgotten. Seconds. */
+function createLags() {
+  let [present, before] = [createHistogram(), createHistogram()];
+  let began = Date.now();
+  const turn = () => {
+    const age = Date.now() - began;
+    if (age < lagWindowMs) return;
+    before.reset();
+    if (age < 2 * lagWindowMs) [present, before] = [before, present];
+    else present.reset();
+    began = Date.now();
+  };
+  return {
+    record(seconds: number) {
+      turn();
+      // Whole milliseconds, and one more: the histogram begins at 1.
+      present.record(Math.round(seconds * 1000) + 1);
+    },
+    p99() {
+      turn();
+      const all = createHistogram();
+      all.add(present);
+      all.add(before);
+      return all.count === 0 ? 0 : (all.percentile(99) - 1) / 1000;
     },
   };
 }

@@ -4,7 +4,9 @@ import { gzip as gzipCallback } from 'node:zlib';
 import express, { type Express, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import type { Config } from '../config/load.ts';
+import { shardOf, type Shard } from '../fleet/sharding.ts';
 import type { Logger } from '../log.ts';
+import type { Probes } from '../metrics/probes.ts';
 import { contentType, type MetricsRegistry } from '../metrics/registry.ts';
 import { problemHandler } from './problem.ts';
 
@@ -12,7 +14,9 @@ const gzip = promisify(gzipCallback);
 
 export interface MetricsServerSources {
   readonly registry: MetricsRegistry;
+  readonly probes: Probes;
   readonly config: Config;
+  readonly shard: Shard;
   readonly log: Logger;
   /** False until the first round has been started and while stopping. */
   readonly ready: () => boolean;
@@ -21,7 +25,16 @@ export interface MetricsServerSources {
   readonly reload: () => Promise<void>;
 }
 
-export function metricsApp({ registry, config, log, ready, version, reload }: MetricsServerSources): Express {
+/** Ms that a scrape leaves for the answer to travel. */
+const scrapeMarginMs = 250;
+
+/** The configured deadline, or what Prometheus' own leaves when that is less. */
+function probeDeadlineMs(request: Request, configuredSeconds: number): number {
+  const scrape = Number(request.headers['x-prometheus-scrape-timeout-seconds']) * 1000 - scrapeMarginMs;
+  return scrape > 0 ? Math.min(scrape, configuredSeconds * 1000) : configuredSeconds * 1000;
+}
+
+export function metricsApp({ registry, probes, config, shard, log, ready, version, reload }: MetricsServerSources): Express {
   const app = express();
   app.disable('etag');
   app.disable('x-powered-by');
@@ -56,6 +69,18 @@ export function metricsApp({ registry, config, log, ready, version, reload }: Me
   });
   app.get('/metrics/chips', async (request, response) => serve(registry.renderChips(), { request, response, done: () => undefined }));
 
+  /** One miner, by its name in the configuration; nothing else can be asked for. */
+  app.get('/probe', async (request, response) => {
+    const { target, fresh = '0' } = request.query;
+    if (typeof target !== 'string' || (fresh !== '0' && fresh !== '1')) {
+      response.status(400).type('text/plain').send('give the name of a miner, and fresh=1 to have it read now: /probe?target=NAME&fresh=1\n');
+      return;
+    }
+    const page = await probes.probe(target, { fresh: fresh === '1', deadlineMs: probeDeadlineMs(request, config.poll.deadline_seconds) });
+    if (page === undefined) response.status(404).type('text/plain').send(`there is no miner "${target.slice(0, 64)}" in the configuration; /sd lists them\n`);
+    else await serve(page, { request, response, done: () => undefined });
+  });
+
   app.get('/-/healthy', (_request, response) => void response.type('text/plain').send('healthy\n'));
   app.get('/-/ready', (_request, response) => void response.status(ready() ? 200 : 503).type('text/plain').send(ready() ? 'ready\n' : 'not ready\n'));
 
@@ -65,10 +90,10 @@ export function metricsApp({ registry, config, log, ready, version, reload }: Me
     response.type('text/plain').send('reloaded\n');
   });
 
-  /** Prometheus' HTTP service discovery: one group a miner, for tools that want the inventory. */
+  /** Prometheus' HTTP service discovery: one group a miner, of the whole fleet and not only of this exporter's part. */
   app.get('/sd', (_request, response) => void response.json(config.miners.map(({ name, address, site, rack, circuit }) => ({
     targets: [address],
-    labels: { __meta_hashfleet_miner: name, __meta_hashfleet_site: site, ...(rack === undefined ? {} : { __meta_hashfleet_rack: rack }), ...(circuit === undefined ? {} : { __meta_hashfleet_circuit: circuit }) },
+    labels: { __meta_hashfleet_miner: name, __meta_hashfleet_site: site, __meta_hashfleet_shard: String(shardOf(name, shard.count)), ...(rack === undefined ? {} : { __meta_hashfleet_rack: rack }), ...(circuit === undefined ? {} : { __meta_hashfleet_circuit: circuit }) },
   }))));
 
   app.get('/', (_request, response) => void response.type('html').send(

@@ -6,8 +6,6 @@ import * as schemas from './schemas.ts';
 
 type JsonObject = Record<string, unknown>;
 
-/** Schemas of what is sent: what has a default may be left out. */
-const requested = new Set(['ActionRequest', 'RigEntry']);
 
 export function openapiDocument(version: string): JsonObject {
   const registered = Object.values(schemas).filter((schema) => schema.meta()?.id !== undefined);
@@ -15,7 +13,7 @@ export function openapiDocument(version: string): JsonObject {
   for (const schema of registered) registry.add(schema, { id: String(schema.meta()?.id) });
   const input = z.toJSONSchema(registry, { io: 'input', uri: (id) => `#/components/schemas/${id}` }).schemas;
   const output = z.toJSONSchema(registry, { io: 'output', uri: (id) => `#/components/schemas/${id}` }).schemas;
-  const components = Object.fromEntries(Object.keys(output).map((id) => [id, withoutIdentity(requested.has(id) ? input[id] : output[id])]));
+  const components = Object.fromEntries(Object.keys(output).map((id) => [id, withoutIdentity(id.endsWith('Request') || id === 'RigEntry' ? input[id] : output[id])]));
   const paths: Record<string, JsonObject> = {};
   for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method]: operation(route) };
   return {
@@ -57,7 +55,6 @@ function problemStatuses(method: Route['method']): Record<string, string> {
   const { unauthenticated, forbidden, not_found: notFound, confirmation_needed: conflict, payload_invalid: invalid, rate_limited: limited } = errorCatalogue;
   return {
     [unauthenticated.status]: unauthenticated.title, [forbidden.status]: forbidden.title, [notFound.status]: notFound.title, [limited.status]: limited.title,
-    ...(method === 'post' ? { [conflict.status]: 'The plan needs a confirmation, or has no target; or the miner is defined already', [invalid.status]: invalid.title } : {}),
-    ...(method === 'put' || method === 'delete' ? { [conflict.status]: 'The miner is defined elsewhere, or a job is acting on miners', [invalid.status]: invalid.title } : {}),
+    ...(method !== 'get' ? { [conflict.status]: 'The plan needs a confirmation, or has no target; or the miner is defined elsewhere', [invalid.status]: invalid.title } : {}),
   };
 }

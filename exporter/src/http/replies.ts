@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { AuditEntry as StoredAuditEntry } from '../control/audit.ts';
 import type { Job as StoredJob } from '../control/jobs.ts';
 import type { Plan as MadePlan } from '../control/plan.ts';
+import type { StatedIntent } from '../fleet/intent.ts';
 import type { Pool, Pools } from '../fleet/pools.ts';
 import type { MinMax } from '../miners/reading.ts';
 import type { MinerView } from '../metrics/view.ts';
@@ -16,6 +17,10 @@ const iso = (ms: number | undefined) => (ms === undefined ? undefined : new Date
 
 function maxima(pcb: MinMax | undefined, chip: MinMax | undefined): { pcbMax?: number; chipMax?: number } {
   return defined({ pcbMax: pcb?.max, chipMax: chip?.max });
+}
+
+function statementReply({ intent, author, reason, until }: StatedIntent): Reply<typeof schemas.Rig>['intentStatement'] {
+  return intent === 'mine' ? undefined : defined({ author, reason, until: iso(until) });
 }
 
 export function rigReply(view: MinerView, activeJob: string | undefined): Reply<typeof schemas.Rig> {
@@ -32,7 +37,7 @@ export function rigReply(view: MinerView, activeJob: string | undefined): Reply<
     stale: reading === undefined,
     reason: miner.failure?.reason,
     lastPollAt: iso(miner.lastPollAt), lastSuccessAt: iso(miner.lastSuccessAt),
-    state: reading?.state, stateSeconds: reading?.stateSeconds, failure: reading?.failure, intent: miner.intent,
+    state: reading?.state, stateSeconds: reading?.stateSeconds, failure: reading?.failure, intent: miner.intent, intentStatement: statementReply(miner.stated), phase: view.phase,
     preset: reading?.preset === undefined ? undefined : defined({ name: reading.preset.name, tuned: reading.preset.tuned, powerWatts: reading.preset.powerWatts, hashrate: reading.preset.hashrate }),
     hashrate: reading?.hashrate, hashrateAverage: reading?.hashrateAverage, hashrateRatio: view.ratio,
     powerWatts: reading?.powerWatts, efficiencyJoulesPerMegahash: view.efficiency,

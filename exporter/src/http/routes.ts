@@ -116,6 +116,21 @@ export const routes: readonly Route[] = [
     },
   },
   {
+    method: 'put', path: '/rigs/{name}/intent', scope: 'operate', summary: 'State what is wanted of it: alerts and sums heed it, the miner itself is not touched',
+    request: schemas.IntentRequest, replies: { 200: schemas.Rig },
+    handle(context, call) {
+      const { miner: { config: { name }, intent: before } } = viewOf(context, call);
+      const { intent, reason, from, until } = call.body as z.output<typeof schemas.IntentRequest>;
+      const [begin, end] = [from, until].map((text) => (text === undefined ? undefined : Date.parse(text)));
+      if (from !== undefined && intent !== 'maintenance') throw new HashfleetError('payload_invalid', 'Only maintenance can be announced: leave "from" out.', { field: 'from', given: from });
+      if (end !== undefined && end <= (begin ?? Date.now())) throw new HashfleetError('payload_invalid', 'The end must lie after the beginning, and not in the past.', { field: 'until', given: until });
+      const caller = callerOf(call.identity);
+      context.control.audit.append({ ...caller, event: 'intent', miner: name, before: { intent: before }, after: { ...(call.body as object) } });
+      context.fleet.setIntent(name, intent, { author: caller.actor, reason, from: begin, until: end });
+      return ok(rigReply(viewOf(context, call), context.control.activeJob(name)));
+    },
+  },
+  {
     method: 'get', path: '/telemetry/{name}', scope: 'read', summary: 'The last reading of one miner in full', replies: { 200: schemas.Telemetry },
     handle: (context, call) => ok(telemetryReply(viewOf(context, call), context.control.activeJob(call.parameters['name'] ?? ''))),
   },

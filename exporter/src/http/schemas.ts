@@ -12,8 +12,18 @@ const minerName = z.string().regex(/^[A-Za-z0-9._-]{1,63}$/).describe('Unique na
 
 export const MinerState = z.enum(labelValues.state);
 export const Intent = z.enum(labelValues.intent);
+export const Phase = z.enum(labelValues.phase).describe('What its measurements are worth: only "steady" says how well it mines');
 export const PollFailureReason = z.enum(labelValues.reason);
 export const ActionName = z.enum(labelValues.action);
+
+const IntentStatement = z.object({ author: z.string().optional(), reason: z.string().optional(), until: time.optional() });
+
+export const IntentRequest = z.strictObject({
+  intent: Intent,
+  reason: z.string().max(200).optional(),
+  from: time.optional().describe('With "maintenance": when it begins; now when absent'),
+  until: time.optional().describe('When the wish before holds again; open when absent'),
+}).meta({ id: 'IntentRequest' });
 
 export const Health = z.object({
   status: z.literal('ok'),
@@ -62,6 +72,8 @@ export const Rig = z.object({
   stateSeconds: z.number().optional(),
   failure: z.object({ code: z.number().optional(), description: z.string().optional() }).optional(),
   intent: Intent,
+  intentStatement: IntentStatement.optional().describe('Who wants it so, why, and until when; absent for "mine"'),
+  phase: Phase.optional(),
   preset: z.object({ name: z.string(), tuned: z.boolean().optional(), powerWatts: z.number().optional(), hashrate: z.number().optional() }).optional(),
   hashrate: z.number().optional(),
   hashrateAverage: z.number().optional(),
@@ -155,7 +167,7 @@ export const AuditEntry = z.object({
   at: time,
   actor: z.string(),
   token: z.string().describe('Name of the API token, never the token'),
-  event: z.enum(['started', 'sent', 'outcome', 'cancelled', 'refused', 'inventory']),
+  event: z.enum(['started', 'sent', 'outcome', 'cancelled', 'refused', 'intent', 'inventory']),
   action: ActionName.optional(),
   job: z.string().optional(),
   miner: z.string().optional(),

@@ -46,6 +46,9 @@ export const catalogue = {
   miner_state: gauge('1 for the state the miner is in, 0 for the others.', '/status miner_state', ['state']),
   miner_state_seconds: gauge('Time in the present state.', '/status miner_state_time'),
   miner_intent: gauge('1 for what the operator wants of the miner, 0 for the others.', 'control actions, configuration', ['intent']),
+  miner_intent_info: gauge('Who wants the miner not to mine, and why; 1 while it holds.', 'API, control actions, configuration', ['intent', 'author', 'reason']),
+  miner_intent_end_timestamp_seconds: gauge('Unix time at which maintenance or curtailment ends by itself.', 'API, configuration'),
+  miner_phase: gauge('1 for the phase that the miner is in, 0 for the others; only "steady" says how well it mines.', 'state and time since mining began', ['phase']),
   miner_failure_info: gauge('Failure that the miner reports; 1 while it does.', '/status failure_code, description', ['code', 'description']),
   miner_preset_info: gauge('Power profile now in use; always 1.', '/perf-summary', ['preset', 'tuned', 'switcher']),
   miner_preset_power_watts: gauge('Power that the preset promises.', '/perf-summary preset name'),
@@ -121,12 +124,14 @@ export const catalogue = {
   pool_fee_ratio: ofPool(gauge('The pool\'s fee by pay-out mode.', 'status *_fee', ['mode'])),
   // self
   hashfleet_build_info: ofExporter(gauge('Version of the exporter; always 1.', 'package.json', ['version', 'node_version'])),
-  hashfleet_miners_configured: ofExporter(gauge('Miners in the configuration.', 'fleet.yaml')),
+  hashfleet_miners_configured: ofExporter(gauge('Miners that this exporter reads.', 'fleet.yaml')),
   hashfleet_inventory_miners: ofExporter(gauge('Miners by where their entry comes from.', 'inventory', ['origin'])),
   hashfleet_inventory_scan_timestamp_seconds: ofExporter(gauge('Unix time when the last scan of an address range ended; absent before the first.', 'inventory')),
   hashfleet_inventory_duplicates: ofExporter(gauge('Miners that answer with the MAC of another miner of the fleet.', 'inventory')),
+  hashfleet_shard_info: ofExporter(gauge('Which part of the fleet this exporter reads (from 0) and how many parts there are; always 1.', 'command line', ['shard', 'shards'])),
   hashfleet_control_enabled: ofExporter(gauge('1 if actions on miners are switched on.', 'fleet.yaml control.enabled')),
   hashfleet_poll_lag_seconds: ofExporter(gauge('How late the latest poll began behind its schedule.', 'poll loop')),
+  hashfleet_poll_lag_p99_seconds: ofExporter(gauge('99th percentile of how late polls began, over the last one to two minutes.', 'poll loop')),
   hashfleet_polls_in_flight: ofExporter(gauge('Polls under way.', 'poll loop')),
   hashfleet_polls_skipped_total: ofExporter(counter('Polls left out because the one before was still under way.', 'poll loop')),
   hashfleet_schema_mismatches_total: ofExporter(counter('Fields of replies that were missing, null or of the wrong type where a value is expected.', 'drivers and adapters', ['source', 'field'])),
@@ -147,6 +152,7 @@ export function labelNames(name: SeriesName): readonly string[] {
 export const labelValues = {
   state: ['mining', 'initializing', 'starting', 'auto-tuning', 'restarting', 'shutting-down', 'stopped', 'failure'],
   intent: ['mine', 'stopped', 'curtailed', 'maintenance'],
+  phase: ['off', 'starting', 'tuning', 'warming_up', 'steady'],
   reason: [
     'connect', 'dns', 'timeout', 'reset', 'auth', 'locked_out', 'http_4xx', 'http_5xx', 'html_body', 'bad_json', 'bad_shape',
     'too_large', 'not_http', 'not_a_miner', 'stock_firmware', 'other_miner', 'duplicate', 'internal',

@@ -1,7 +1,8 @@
 /**
  * A resident page in Prometheus' text format 0.0.4. Each series is a line with a value slot of fixed width; a new value is
  * written into the slot when it is known, so that a scrape is one copy of memory. The format allows the blanks that fill
- * the slot (exporter-anchors.md, 3.1). A family is laid out anew only when one of its series comes or goes.
+ * the slot (exporter-anchors.md, 3.1). A family lies there in chunks of some owners each; when a series comes or goes, only its
+ * chunk is laid out anew, so that in a fleet of thousands, where always one comes or goes, a scrape stays a copy.
  */
 
 /** Longest text of a double: 24 characters as in -1.2345678901234567e-100, 25 as in -0.0000012345678901234567. */
@@ -27,19 +28,30 @@ interface Row {
   slot: number;
 }
 
-interface FamilyStore {
-  readonly index: number;
-  readonly family: PageFamily;
-  readonly header: Buffer;
+/** Owners whose lines are laid out together: few enough that it takes a fraction of a millisecond, many enough that a page is few copies. */
+const ownersInChunk = 256;
+
+interface Chunk {
   /** By owner, in the order in which the owners came. */
   readonly rows: Map<string, Row[]>;
   bytes: Buffer;
   dirty: boolean;
 }
 
+interface FamilyStore {
+  readonly index: number;
+  readonly family: PageFamily;
+  readonly header: Buffer;
+  readonly chunks: (Chunk | undefined)[];
+  /** Owners that have a line. */
+  owners: number;
+}
+
 interface Owner {
   /** Labels that all of its series carry. */
   readonly base: string;
+  /** Which chunk of each family holds its lines. */
+  readonly chunk: number;
   /** Its rows of each family, by the family's index. */
   readonly rows: (Row[] | undefined)[];
 }
@@ -61,10 +73,12 @@ export function createPage(families: readonly PageFamily[]): Page {
   const stores = families.map((family, index): FamilyStore => ({
     index, family,
     header: Buffer.from(`# HELP ${family.name} ${escapeHelp(family.help)}\n# TYPE ${family.name} ${family.type}\n`),
-    rows: new Map(), bytes: Buffer.alloc(0), dirty: false,
+    chunks: [], owners: 0,
   }));
   const byName = new Map(stores.map((store) => [store.family.name, store]));
   const owners = new Map<string, Owner>();
+  /** Owners in each chunk; one that leaves makes room for another. */
+  const filled: number[] = [];
   let seriesCount = 0;
   // Used anew by each `set`: how many rows of each family came so far, and the changed list where one is needed.
   const counts = new Int32Array(stores.length);
@@ -73,11 +87,14 @@ export function createPage(families: readonly PageFamily[]): Page {
   const earlier: (Map<string, Row> | undefined)[] = stores.map(() => undefined);
 
   function put(name: string, owner: Owner, { store, rows }: { store: FamilyStore; rows: Row[] | undefined }): void {
-    seriesCount += (rows?.length ?? 0) - (owner.rows[store.index]?.length ?? 0);
+    const before = owner.rows[store.index];
+    seriesCount += (rows?.length ?? 0) - (before?.length ?? 0);
+    store.owners += Number(rows !== undefined) - Number(before !== undefined);
     owner.rows[store.index] = rows;
-    if (rows === undefined) store.rows.delete(name);
-    else store.rows.set(name, rows);
-    store.dirty = true;
+    const chunk = store.chunks[owner.chunk] ??= { rows: new Map(), bytes: Buffer.alloc(0), dirty: false };
+    if (rows === undefined) chunk.rows.delete(name);
+    else chunk.rows.set(name, rows);
+    chunk.dirty = true;
   }
 
   function remove(name: string): void {
@@ -85,6 +102,14 @@ export function createPage(families: readonly PageFamily[]): Page {
     if (owner === undefined) return;
     for (const store of stores) if (owner.rows[store.index] !== undefined) put(name, owner, { store, rows: undefined });
     owners.delete(name);
+    filled[owner.chunk] = (filled[owner.chunk] ?? 1) - 1;
+  }
+
+  function roomyChunk(): number {
+    const found = filled.findIndex((count) => count < ownersInChunk);
+    const chunk = found < 0 ? filled.length : found;
+    filled[chunk] = (filled[chunk] ?? 0) + 1;
+    return chunk;
   }
 
   function ownerOf(name: string, base: string): Owner {
@@ -92,7 +117,7 @@ export function createPage(families: readonly PageFamily[]): Page {
     if (known?.base === base) return known;
     // Another base means other labels on every line: an identity that changed is a new set of series.
     remove(name);
-    const owner: Owner = { base, rows: [] };
+    const owner: Owner = { base, chunk: roomyChunk(), rows: [] };
     owners.set(name, owner);
     return owner;
   }
@@ -116,7 +141,8 @@ export function createPage(families: readonly PageFamily[]): Page {
           counts[store.index] = at + 1;
           if (row.value === value) return;
           row.value = value;
-          if (row.slot >= 0 && !store.dirty) writeSlot(store.bytes, row.slot, value);
+          const chunk = store.chunks[owner.chunk];
+          if (row.slot >= 0 && chunk?.dirty === false) writeSlot(chunk.bytes, row.slot, value);
           return;
         }
         // From here on this family's lines differ from before: take over what was the same so far.
@@ -128,8 +154,9 @@ export function createPage(families: readonly PageFamily[]): Page {
         if (moved === undefined) list.set(labels, { labels, value, start: -1, slot: -1 });
         else {
           moved.value = value;
-          // Its line is copied when the family is laid out; the value is written then.
-          store.dirty = true;
+          // Its line is copied when the chunk is laid out; the value is written then.
+          const chunk = store.chunks[owner.chunk];
+          if (chunk !== undefined) chunk.dirty = true;
           list.set(labels, moved);
         }
       });
@@ -144,12 +171,21 @@ export function createPage(families: readonly PageFamily[]): Page {
     render(spare, tail) {
       let size = tail?.length ?? 0;
       for (const store of stores) {
-        if (store.dirty) layOut(store, owners);
-        if (store.rows.size > 0) size += store.bytes.length;
+        if (store.owners === 0) continue;
+        size += store.header.length;
+        for (const chunk of store.chunks) {
+          if (chunk === undefined) continue;
+          if (chunk.dirty) layOut(chunk, store.family.name, owners);
+          size += chunk.bytes.length;
+        }
       }
       const page = spare !== undefined && spare.length >= size ? spare : Buffer.allocUnsafe(size);
       let at = 0;
-      for (const store of stores) if (store.rows.size > 0) at += store.bytes.copy(page, at);
+      for (const store of stores) {
+        if (store.owners === 0) continue;
+        at += store.header.copy(page, at);
+        for (const chunk of store.chunks) if (chunk !== undefined) at += chunk.bytes.copy(page, at);
+      }
       tail?.copy(page, at);
       return page.subarray(0, size);
     },
@@ -163,11 +199,11 @@ function byLabels(rows: readonly Row[] | undefined): Map<string, Row> {
   return new Map(rows?.map((row) => [row.labels, row]));
 }
 
-/** Writes the family's lines anew; lines that were there before are copied, new ones are encoded. */
-function layOut(store: FamilyStore, owners: ReadonlyMap<string, Owner>): void {
-  const { header, rows: byOwner, bytes: before, family } = store;
+/** Writes the chunk's lines anew; lines that were there before are copied, new ones are encoded. */
+function layOut(chunk: Chunk, family: string, owners: ReadonlyMap<string, Owner>): void {
+  const { rows: byOwner, bytes: before } = chunk;
   const fresh = new Map<Row, Buffer>();
-  let size = header.length;
+  let size = 0;
   for (const [name, rows] of byOwner) {
     const base = owners.get(name)?.base ?? '';
     for (const row of rows) {
@@ -176,13 +212,13 @@ function layOut(store: FamilyStore, owners: ReadonlyMap<string, Owner>): void {
         continue;
       }
       const labels = base === '' || row.labels === '' ? base + row.labels : `${base},${row.labels}`;
-      const prefix = Buffer.from(labels === '' ? `${family.name} ` : `${family.name}{${labels}} `);
+      const prefix = Buffer.from(labels === '' ? `${family} ` : `${family}{${labels}} `);
       fresh.set(row, prefix);
       size += prefix.length + slotWidth + 1;
     }
   }
   const bytes = Buffer.allocUnsafe(size);
-  let at = header.copy(bytes);
+  let at = 0;
   for (const rows of byOwner.values()) {
     for (const row of rows) {
       const prefix = fresh.get(row);
@@ -195,8 +231,8 @@ function layOut(store: FamilyStore, owners: ReadonlyMap<string, Owner>): void {
       at += 1;
     }
   }
-  store.bytes = bytes;
-  store.dirty = false;
+  chunk.bytes = bytes;
+  chunk.dirty = false;
 }
 
 /** The value, right-aligned in its slot. */

@@ -6,6 +6,7 @@ import type { Fleet } from '../fleet/fleet.ts';
 import type { Inventory } from '../fleet/inventory.ts';
 import type { PollLoop } from '../fleet/poll-loop.ts';
 import { workerIndex, type Pools } from '../fleet/pools.ts';
+import { holds, type Shard } from '../fleet/sharding.ts';
 import type { MismatchCounter } from '../mismatch.ts';
 import { catalogue, type Family, type SeriesName } from './catalogue.ts';
 import { collectDefaultMetrics, Registry } from './client.ts';
@@ -36,6 +37,7 @@ export interface MetricsSources {
   readonly reloadState: ReloadState;
   readonly inventory: Pick<Inventory, 'counts' | 'duplicates' | 'lastScanAt'>;
   readonly self: Registry;
+  readonly shard: Shard;
 }
 
 /** prom-client's series of the process and its event loop; one for the life of the process. */
@@ -53,12 +55,10 @@ export interface MetricsRegistry {
   /** The page of all chips. */
   renderChips(): Buffer;
   readonly seriesCount: number;
-  /** Brings every miner's series up to date, as after a comparison of peers. */
-  refresh(): void;
 }
 
 export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry {
-  const { config, fleet, pools, views, chips, loop, control, mismatches, version, reloadState, inventory, self } = sources;
+  const { config, fleet, pools, views, chips, loop, control, mismatches, version, reloadState, inventory, self, shard } = sources;
   const families = (which: Family['page']) => Object.entries<Family>(catalogue).filter(([, family]) => family.page === which).map(([name, { type, help }]) => ({ name, type, help }));
   const page = createPage(families(undefined));
   const chipPage = createPage(families('chips'));
@@ -88,19 +88,25 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
 
   chips.onUpdate(putChips);
   fleet.onUpdate((miner) => put(miner.config.name));
-  pools.onUpdate(putPool);
+  // Every shard reads the pools, for their prices; one of them shows each.
+  const shownPools = () => pools.all().filter(({ config: { name } }) => holds(shard, name));
+  pools.onUpdate((pool) => {
+    if (holds(shard, pool.config.name)) putPool(pool);
+  });
   for (const name of fleet.names) put(name);
-  for (const pool of pools.all()) putPool(pool);
+  for (const pool of shownPools()) putPool(pool);
 
   function exporterSeries(plainEmit: Emit): void {
     const emit = (family: SeriesName, labels: string, value: number) => plainEmit(family, labels, value);
     emit('hashfleet_build_info', labelText({ version, node_version: process.version }), 1);
-    emit('hashfleet_miners_configured', '', config.miners.length);
+    emit('hashfleet_miners_configured', '', fleet.names.length);
     for (const [origin, count] of Object.entries(inventory.counts)) emit('hashfleet_inventory_miners', labelText({ origin }), count);
     if (inventory.lastScanAt !== undefined) emit('hashfleet_inventory_scan_timestamp_seconds', '', inventory.lastScanAt / 1000);
     emit('hashfleet_inventory_duplicates', '', inventory.duplicates);
+    emit('hashfleet_shard_info', labelText({ shard: String(shard.index), shards: String(shard.count) }), 1);
     emit('hashfleet_control_enabled', '', Number(control.enabled && !control.readOnly));
     emit('hashfleet_poll_lag_seconds', '', loop.lagSeconds);
+    emit('hashfleet_poll_lag_p99_seconds', '', loop.lagP99Seconds);
     emit('hashfleet_polls_in_flight', '', loop.inFlight);
     emit('hashfleet_polls_skipped_total', '', loop.skipped);
     for (const { source, field, count } of mismatches.entries()) emit('hashfleet_schema_mismatches_total', labelText({ source, field }), count);
@@ -116,7 +122,7 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
         const miner = fleet.get(name);
         if (miner !== undefined && !fleet.isFresh(miner)) put(name);
       }
-      for (const pool of pools.all()) if (pool.reading !== undefined && pools.fresh(pool) === undefined) putPool(pool);
+      for (const pool of shownPools()) if (pool.reading !== undefined && pools.fresh(pool) === undefined) putPool(pool);
       page.set('exporter', '', exporterSeries);
       const own = Buffer.from(await self.metrics());
       return page.render(spare, own);
@@ -127,9 +133,6 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
     },
     get seriesCount() {
       return page.seriesCount;
-    },
-    refresh() {
-      for (const name of fleet.names) put(name);
     },
   };
 }

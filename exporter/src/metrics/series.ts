@@ -1,4 +1,5 @@
 /** From views to series: one line per series of the catalogue. */
+import { phases } from '../analytics/phase.ts';
 import { intents, changeKinds } from '../fleet/memory.ts';
 import type { Pool, Pools } from '../fleet/pools.ts';
 import { chipGrades, minerStates, type ChipReading, type MinMax } from '../miners/reading.ts';
@@ -47,6 +48,8 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   emit('miner_poll_backoff', '', miner.backedOff);
   emit('miner_credentials_accepted', '', miner.credentials === 'unknown' ? undefined : miner.credentials === 'accepted');
   for (const intent of intents) emit('miner_intent', one('intent', intent), miner.intent === intent);
+  if (miner.intent !== 'mine') emit('miner_intent_info', labelText({ intent: miner.intent, author: miner.stated.author ?? '', reason: miner.stated.reason ?? '' }), 1);
+  emit('miner_intent_end_timestamp_seconds', '', unixSeconds(miner.stated.until));
   for (const kind of changeKinds) emit('miner_unexpected_changes_total', one('kind', kind), miner.unexpected[kind] ?? 0);
   emit('miner_hashes_total', '', Math.round(miner.hashes));
   emit('miner_energy_joules_total', '', Math.round(miner.joules));
@@ -55,6 +58,7 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
 
   for (const state of minerStates) emit('miner_state', one('state', state), reading.state === undefined ? undefined : reading.state === state);
   emit('miner_state_seconds', '', reading.stateSeconds);
+  for (const phase of phases) emit('miner_phase', one('phase', phase), view.phase === undefined ? undefined : view.phase === phase);
   if (reading.failure !== undefined) emit('miner_failure_info', labelText({ code: String(reading.failure.code ?? ''), description: reading.failure.description ?? '' }), 1);
   const { preset } = reading;
   if (preset !== undefined) {

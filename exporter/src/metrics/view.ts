@@ -4,10 +4,11 @@ import { boardDeviations, boardPresence, type BoardPresence } from '../analytics
 import { hashrateRatio, joulesPerMegahash } from '../analytics/efficiency.ts';
 import { moneyOf, priceOf, type Money, type Price, type Tariff } from '../analytics/money.ts';
 import { peerScores } from '../analytics/peers.ts';
+import { phaseOf, type Phase } from '../analytics/phase.ts';
 import type { Config } from '../config/load.ts';
 import type { Fleet, Miner } from '../fleet/fleet.ts';
 import type { Pools } from '../fleet/pools.ts';
-import { hashingStates, type Reading } from '../miners/reading.ts';
+import type { Reading } from '../miners/reading.ts';
 
 export type PeerSignal = 'hashrate' | 'efficiency' | 'temperature';
 
@@ -15,6 +16,7 @@ export interface MinerView {
   readonly miner: Miner;
   /** The last good reading while it is fresh; absent once it is stale. */
   readonly reading?: Reading;
+  readonly phase?: Phase;
   readonly boards: readonly BoardPresence[];
   readonly deviations: ReadonlyMap<number, number>;
   readonly efficiency?: number;
@@ -29,9 +31,6 @@ export interface Views {
   /** Compares all miners with their like; call it once a round, never in a scrape. */
   comparePeers(): void;
 }
-
-/** A miner in its first quarter of an hour is still warming up and is no measure for others, seconds. */
-const warmUpSeconds = 900;
 
 export function createViews({ config, fleet, pools }: { config: Config; fleet: Fleet; pools: Pools }): Views {
   let scores: Readonly<Record<PeerSignal, ReadonlyMap<string, number>>> = { hashrate: new Map(), efficiency: new Map(), temperature: new Map() };
@@ -61,6 +60,7 @@ export function createViews({ config, fleet, pools }: { config: Config; fleet: F
       const scrypt = reading.identity?.algorithm === 'scrypt' ? price() : undefined;
       const tariff = tariffs.get(miner.config.site);
       const [efficiency, ratio] = [joulesPerMegahash(reading), hashrateRatio(reading)];
+      const phase = phaseOf(reading);
       const advice = scrypt === undefined || tariff === undefined || ratio === undefined || reading.preset === undefined || miner.presets === undefined ? undefined : advisePreset({
         presets: miner.presets, current: reading.preset.name, price: scrypt, tariff, hashrateRatio: Math.min(ratio, 1.1), leastGainUsdPerDay: config.advice.least_gain_usd_per_day,
       });
@@ -69,6 +69,7 @@ export function createViews({ config, fleet, pools }: { config: Config; fleet: F
         boards: boardPresence(reading),
         deviations: boardDeviations(reading.boards),
         money: moneyOf({ hashrate: earningHashrate(reading), powerWatts: reading.powerWatts }, scrypt, tariff),
+        ...(phase === undefined ? {} : { phase }),
         ...(efficiency === undefined ? {} : { efficiency }),
         ...(ratio === undefined ? {} : { ratio }),
         ...(advice === undefined ? {} : { advice }),
@@ -78,9 +79,12 @@ export function createViews({ config, fleet, pools }: { config: Config; fleet: F
       const groups = new Map<string, Miner[]>();
       for (const miner of fleet.all()) {
         const { reading } = miner;
-        if (reading?.state === undefined || !fleet.isFresh(miner) || !hashingStates.has(reading.state) || (reading.stateSeconds ?? 0) < warmUpSeconds) continue;
+        // A miner that warms up or tunes, is curtailed or under repair is no measure for others.
+        if (reading === undefined || miner.intent !== 'mine' || !fleet.isFresh(miner) || phaseOf(reading) !== 'steady') continue;
         const key = `${miner.model} ${reading.preset?.name ?? ''}`;
-        groups.set(key, [...(groups.get(key) ?? []), miner]);
+        const group = groups.get(key);
+        if (group === undefined) groups.set(key, [miner]);
+        else group.push(miner);
       }
       const compare = (signal: (reading: Reading) => number | undefined) => new Map([...groups.values()].flatMap((miners) => [...peerScores(new Map(miners.flatMap(({ config: { name }, reading }) => {
         const value = reading === undefined ? undefined : signal(reading);
