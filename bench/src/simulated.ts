@@ -21,7 +21,7 @@ const command = fileURLToPath(new URL('../../simulator/dist/main.js', import.met
 /** Starts that many miners on loopback; stops with the benchmark. */
 export async function simulatedFleet(miners: number): Promise<SimulatedFleet> {
   const firstPort = 20_000;
-  const child = spawn(process.execPath, [command, '--miners', String(miners), '--first-port', String(firstPort), '--pool-port', String(firstPort - 1), '--control-port', String(firstPort - 2), '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [command, '--miners', String(miners), '--first-port', String(firstPort), '--pool-port', String(firstPort - 1), '--control-port', String(firstPort - 2), '--no-cgminer-port', '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const announced = await new Promise<Announced>((resolve, reject) => {
     let said = '';
     child.stdout.on('data', (chunk: Buffer) => {

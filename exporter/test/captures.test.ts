@@ -1,48 +1,17 @@
 /** Real replies of real machines go through the parser and give a golden page each (SOURCES.md names their origin). */
-import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { catalogue } from '../src/metrics/catalogue.ts';
-import { createPage } from '../src/metrics/page.ts';
-import { minerBase, minerSeries } from '../src/metrics/series.ts';
-import { createViews } from '../src/metrics/view.ts';
-import { createFleet } from '../src/fleet/fleet.ts';
-import { openMemory } from '../src/fleet/memory.ts';
-import { createPools } from '../src/fleet/pools.ts';
 import type { JsonObject } from '../src/miners/fields.ts';
 import { parsePresets, parseReading, type Replies } from '../src/miners/vnish/parse.ts';
-import { configOf, haveSamples, here, sample, silent } from './fixtures.ts';
+import { haveSamples, sample } from './fixtures.ts';
+import { golden, pageOfReading, promtoolAccepts } from './golden-page.ts';
 
 const at = Date.UTC(2026, 10, 1);
-const config = configOf('sites: [{name: lab, electricity: {price_usd_per_kilowatt_hour: 0.1}}]\nprices: {scrypt_usd_per_megahash_day: 0.0007}\nminers: [{name: m1, address: 192.0.2.10, rack: A}]');
 
 /** The page of a miner that answered with these replies, and what was counted as missing. */
 async function pageOf(replies: Replies): Promise<{ page: string; mismatches: string[] }> {
   const mismatches: string[] = [];
   const reading = parseReading(replies, at, (source, field) => void mismatches.push(`${source}.${field}`));
-  const fleet = createFleet({
-    config, memory: openMemory(undefined, silent), log: silent, now: () => at,
-    driverFor: () => ({ kind: 'capture', credentials: 'unknown', poll: async () => Promise.resolve(reading), presets: async () => Promise.resolve([]), send: async () => Promise.reject(new Error('no')), close: async () => Promise.resolve() }),
-  });
-  const views = createViews({ config, fleet, pools: createPools({ pools: [], log: silent }) });
-  const miner = { ...(await fleet.poll('m1', { deadlineMs: 1000 })), pollSeconds: 0.012 };
-  const page = createPage(Object.entries(catalogue).map(([name, { type, help }]) => ({ name, type, help })));
-  const view = views.of(miner);
-  page.set('m1', minerBase(view), (emit) => minerSeries(view, emit));
-  return { page: page.render().toString().replace(/ +(\S+)$/gm, ' $1'), mismatches };
-}
-
-function golden(name: string, page: string): void {
-  const file = path.join(here, 'golden', `${name}.prom`);
-  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, page);
-  expect(page).toBe(readFileSync(file, 'utf8'));
-}
-
-function promtoolAccepts(page: string): void {
-  const { status, stdout, stderr, error } = spawnSync('promtool', ['check', 'metrics'], { input: page, encoding: 'utf8' });
-  if (error !== undefined) throw new Error('promtool is missing; install it with: apt-get install prometheus', { cause: error });
-  expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: '' });
+  return { page: await pageOfReading(reading), mismatches };
 }
 
 const l9 = () => sample('l9-1.2.6-and-1.2.7-info-summary-excerpt.json') as [{ info: JsonObject; summary: JsonObject }, { info: JsonObject; summary: JsonObject }];

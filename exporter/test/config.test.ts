@@ -56,7 +56,8 @@ describe('a fleet.yaml without a mistake', () => {
     expect(config.miners.map(({ name, site, credentials, maintenance }) => [name, site, credentials, maintenance])).toEqual([
       ['l9-01', 'barn', 'default', false], ['l9-02', 'barn', 'default', { from: '2026-11-23T08:00:00+01:00', reason: 'new fan', author: 'ann' }], ['l7-01', 'garage', 'l7s', false], ['l7-02', 'garage', 'l7s', false],
     ]);
-    expect(config.miners.map(({ driver }) => driver)).toEqual(['vnish-cgi', 'vnish', 'vnish', 'vnish']);
+    expect(config.miners.map(({ driver }) => driver)).toEqual(['vnish-cgi', 'vnish', 'vnish', 'cgminer']);
+    expect(config.miners.map(({ cgminer_port: port, hashrate_unit: unit }) => [port, unit])).toEqual([[4029, undefined], [undefined, undefined], [undefined, undefined], [undefined, 'MH/s']]);
     expect(config.pools.map(({ name, mode, interval_seconds: interval }) => [name, mode, interval])).toEqual([['main', 'pps', 180], ['own', 'pplns', 120], ['off', 'pplns', 120]]);
     expect(config.control).toMatchObject({ enabled: true, batch_size: 2, allow_sites: ['garage'] });
   });

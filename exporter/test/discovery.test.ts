@@ -93,14 +93,15 @@ describe('discovery', () => {
     expect(steps.at(-1)).toEqual({ ratio: 1, settled: 1024, total: 1024, answering: 44, miners: 40 });
   });
 
-  test('tries a password once on each miner and on nothing else, when asked to', async () => {
+  test('tries a password once on each miner, and on stock firmware, which VNish 3.x looks like, and on nothing else, when asked to', async () => {
     forget();
     const tried: string[] = [];
     const discovery = await discover({ targets: parseRanges([range]), identifyTimeoutMs: 1500, password: (address) => { tried.push(address); return 'admin'; } });
     expectAll(discovery);
     for (const miner of real()) expect(asked(miner)).toEqual(['GET /api/v1/info', 'POST /api/v1/unlock']);
-    for (const miner of simulator.miners.slice(40)) expect(asked(miner)).toEqual(['GET /api/v1/info']);
-    expect(tried.sort()).toEqual(real().map(({ address }) => address).sort());
+    const mayBeOld = simulator.miner('stock');
+    for (const miner of simulator.miners.slice(40)) expect(asked(miner)).toEqual(['GET /api/v1/info', ...(miner === mayBeOld ? Array<string>(2).fill('GET /cgi-bin/get_system_info.cgi') : [])]);
+    expect(tried.sort()).toEqual([...real(), mayBeOld].map(({ address }) => address).sort());
     const miners = discovery.found.flatMap((one) => (one.state === 'vnish' ? [one] : []));
     expect(miners.map(({ password }) => password)).toEqual(real().map((_, index) => (index === 5 ? 'refused' : 'accepted')));
   });
@@ -220,7 +221,7 @@ describe('hashfleet discover', () => {
     const { miners } = parseConfig(out);
     expect(miners.map(({ address }) => address)).toEqual(real().map(({ address }) => address));
     expect(miners.slice(0, 4).map(({ name }) => name)).toEqual(['l9-01', 'l7-01', 's21pro-01', 'l9-02']);
-    expect(out).toContain(`  # ${stockHost}:${port}: stock: stock firmware; install VNish to read it\n`);
+    expect(out).toContain(`  # ${stockHost}:${port}: stock: stock firmware or VNish 3.x, which ask for the same login; a password tells (--check-password)\n`);
     expect(out).toContain('# Antminer L9, Vnish 1.2.7, 02:51:aa:00:00:00');
     expect(readFileSync(path.join(cwd, 'found.yaml'), 'utf8')).toBe(out);
     expect(err).toContain('found.yaml is written: 40 miners.');

@@ -19,7 +19,7 @@ const none = () => undefined;
 async function l3plus(part: Partial<CgiMinerSpec> = {}): Promise<{ miner: CgiMiner; clock: Clock }> {
   const clock = createClock({ startMs: Date.UTC(2026, 5, 1, 12), speed: 0 });
   const pools = [{ url: 'us.mining.prohashing.com:3333', user: 'demo', pass: 'n=old' }];
-  const miner = createCgiMiner({ name: 'old', model: 'l3plus', firmware: '3.9.0', mac: '02:51:AA:00:00:31', pools, ...part }, { clock, seed: 1, host: '127.0.0.1', port: 0 });
+  const miner = createCgiMiner({ name: 'old', model: 'l3plus', firmware: '3.9.0', mac: '02:51:AA:00:00:31', pools, ...part }, { clock, seed: 1, host: '127.0.0.1', port: 0, cgminerPort: 0, sink: null });
   await miner.listen();
   whenDone(async () => miner.close());
   return { miner, clock };
@@ -27,10 +27,13 @@ async function l3plus(part: Partial<CgiMinerSpec> = {}): Promise<{ miner: CgiMin
 
 interface Driven { readonly driver: Driver; readonly mismatches: string[]; readonly clock: { ahead: number } }
 
-function drive(address: string, { password = 'root', slowIntervalMs = 60_000 } = {}): Driven {
+/** A port that nobody listens on, for a last resort that there is not. */
+const nobody = 1;
+
+function drive(address: string, { password = 'root', slowIntervalMs = 60_000, deadlineMs = 5000, cgminerPort = nobody } = {}): Driven {
   const mismatches: string[] = [];
   const clock = { ahead: 0 };
-  const driver = vnishCgiDriver({ address, password, slowIntervalMs, mismatch: (source, field) => void mismatches.push(`${source}.${field}`), now: () => Date.now() + clock.ahead });
+  const driver = vnishCgiDriver({ address, password, slowIntervalMs, deadlineMs, cgminerPort, mismatch: (source, field) => void mismatches.push(`${source}.${field}`), now: () => Date.now() + clock.ahead });
   whenDone(async () => driver.close());
   return { driver, mismatches, clock };
 }
@@ -112,7 +115,9 @@ describe('an L3+ with VNish 3.9.0', () => {
       expect(board).toMatchObject({ frequencyHertz: 384e6, powerWatts: 195, chips: { grey: 72, orange: 0, red: 0 } });
     }
     expect(reading.fans).toEqual(truth.fansRpm.map((speedRpm, index) => ({ fan: index + 1, up: true, speedRpm })));
-    expect(reading.pools).toEqual([{ slot: 0, url: 'stratum+tcp://us.mining.prohashing.com:3333', user: 'demo', kind: 'user', status: 'working', accepted: 553, rejected: 5, stale: 0 }]);
+    expect(reading.pools).toEqual([{ slot: 0, url: 'stratum+tcp://us.mining.prohashing.com:3333', user: 'demo', kind: 'user', status: 'working', accepted: expect.any(Number), rejected: expect.any(Number), stale: 0 }]);
+    // Two hours at a share of difficulty 65536 every 8.5 s.
+    near(reading.pools[0]!.accepted, 840, 0.15);
     for (const name of ['preset', 'presets', 'locateOn', 'hashrateNominal', 'uptimeSeconds']) expect(reading).not.toHaveProperty(name);
     expect(await driver.presets(soon())).toEqual([]);
     expect(mismatches).toEqual([]);
@@ -166,10 +171,10 @@ describe('an L3+ with VNish 3.9.0', () => {
   test('with a board missing, a page of broken JSON, or no power is told as such', async () => {
     const { miner } = await l3plus();
     const { driver } = drive(miner.address, { slowIntervalMs: 0 });
-    await miner.inject('board_missing', 2);
+    await miner.inject('board_missing', { board: 2 });
     expect(await driver.poll(soon())).toMatchObject({ boardsExpected: 4, boards: [{ board: 1 }, { board: 3 }, { board: 4 }] });
-    await miner.inject('invalid_json');
-    await expect(driver.poll(soon())).rejects.toMatchObject({ reason: 'bad_json', message: 'get_miner_status.cgi is not valid JSON' });
+    await miner.inject('bad_json');
+    await expect(driver.poll(soon())).rejects.toMatchObject({ reason: 'bad_json', message: expect.stringMatching(/^get_miner_status\.cgi is not valid JSON; nor does TCP 1 help: /) });
     await miner.inject('unplugged');
     await expect(driver.poll(soon())).rejects.toMatchObject({ reason: 'connect' });
   });
@@ -205,7 +210,7 @@ describe('the parser', () => {
     const mismatches: string[] = [];
     const status = { summary: { ghs5s: '504.1', ghsav: 504 }, pools: [], devs: [] };
     const reading = parseCgiReading({ system: { minertype: 'Thing' }, status }, 1, (source, field) => void mismatches.push(`${source}.${field}`));
-    expect(reading).toEqual({ at: 1, identity: { model: 'Thing' }, state: 'mining', powerMeasured: false, psuTemperatures: {}, pcb: {}, chip: {}, fans: [], pools: [], boards: [] });
+    expect(reading).toEqual({ at: 1, source: 'vnish-cgi', identity: { model: 'Thing' }, state: 'mining', powerMeasured: false, psuTemperatures: {}, pcb: {}, chip: {}, fans: [], pools: [], boards: [] });
     expect(mismatches).toEqual(['get_system_info.minertype']);
   });
 

@@ -3,11 +3,9 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { macFor, poolsFor } from './fleet.ts';
 import { close, listen } from './listener.ts';
-import type { Miner } from './miner/miner.ts';
 import { isFaultKind, readFault, UnknownFault } from './miner/faults.ts';
-import type { MinerSpec } from './miner/state.ts';
 import { isPoolMode, poolModes } from './pool/pool.ts';
-import type { Simulator } from './simulator.ts';
+import type { AnyMiner, AnySpec, Simulator } from './simulator.ts';
 
 export interface ControlPort {
   readonly port: number;
@@ -52,39 +50,45 @@ async function readAsked(request: IncomingMessage): Promise<Asked> {
   };
 }
 
-function describe(miner: Miner): object {
+function describe(miner: AnyMiner): object {
   const { spec } = miner;
   return {
-    name: spec.name, address: miner.address, mac: spec.mac, model: spec.model, firmware: spec.firmware,
+    name: spec.name, address: miner.address, cgminerPort: miner.cgminerPort ?? null, mac: spec.mac, model: spec.model, firmware: spec.firmware,
     site: spec.site ?? null, rack: spec.rack ?? null, circuit: spec.circuit ?? null,
     faults: miner.faults().map(({ kind, params, sinceMs }) => ({ kind, ...params, sinceMs })), truth: miner.truth(),
   };
 }
 
-function find(simulator: Omit<Simulator, 'control'>, name: string): Miner {
-  const miner = simulator.miners.find((one) => one.name === name);
+function find(simulator: Omit<Simulator, 'control'>, name: string): AnyMiner {
+  const miner = simulator.all.find((one) => one.name === name);
   if (miner === undefined) throw new Refused(404, `there is no miner ${name}`);
   return miner;
 }
 
-function readSpec(simulator: Omit<Simulator, 'control'>, body: Asked['body']): MinerSpec {
-  const { name, model = 'l9', firmware = '1.3.4', begin = 'boot' } = body;
+function readSpec(simulator: Omit<Simulator, 'control'>, body: Asked['body']): AnySpec {
+  const { name, model = 'l9', begin = 'boot' } = body;
   if (typeof name !== 'string' || !/^[A-Za-z0-9_.-]+$/.test(name)) throw new Refused(400, 'name must be letters, digits, dot, dash or underscore');
-  if (simulator.miners.some((miner) => miner.name === name)) throw new Refused(409, `there is already a miner ${name}`);
-  if (model !== 'l7' && model !== 'l9' && model !== 's21pro') throw new Refused(400, 'model must be l7, l9 or s21pro');
+  if (simulator.all.some((miner) => miner.name === name)) throw new Refused(409, `there is already a miner ${name}`);
+  const text = (field: string) => (typeof body[field] === 'string' ? body[field] : undefined);
+  const password = text('password');
+  const common = {
+    name, mac: text('mac') ?? macFor(7919, 4096 + simulator.all.length), pools: poolsFor(name), site: text('site') ?? 'garage', rack: text('rack') ?? 'Z', circuit: text('circuit') ?? 'Z1',
+    ...(password === undefined ? {} : { password }),
+  };
+  if (model === 'l3plus' || model === 'l3+') {
+    if ((body['firmware'] ?? '3.9.0') !== '3.9.0') throw new Refused(400, 'firmware of an l3plus must be 3.9.0');
+    if (begin !== 'mining' && begin !== 'boot' && begin !== 'sleeping') throw new Refused(400, 'begin of an l3plus must be mining, boot or sleeping');
+    return { ...common, model: 'l3plus', firmware: '3.9.0', begin };
+  }
+  const firmware = body['firmware'] ?? '1.3.4';
+  if (model !== 'l7' && model !== 'l9' && model !== 's21pro') throw new Refused(400, 'model must be l7, l9, s21pro or l3plus');
   if (firmware !== '1.2.7' && firmware !== '1.3.4') throw new Refused(400, 'firmware must be 1.2.7 or 1.3.4');
   if (begin !== 'mining' && begin !== 'boot' && begin !== 'stopped') throw new Refused(400, 'begin must be mining, boot or stopped');
-  const text = (field: string) => (typeof body[field] === 'string' ? body[field] : undefined);
   const preset = text('preset');
-  const password = text('password');
-  return {
-    name, model, firmware, begin, mac: text('mac') ?? macFor(7919, 4096 + simulator.miners.length), pools: poolsFor(name),
-    site: text('site') ?? 'garage', rack: text('rack') ?? 'Z', circuit: text('circuit') ?? 'Z1',
-    ...(preset === undefined ? {} : { preset }), ...(password === undefined ? {} : { password }),
-  };
+  return { ...common, model, firmware, begin, ...(preset === undefined ? {} : { preset }) };
 }
 
-async function answerFaults(miner: Miner, { method, parts, body }: Asked): Promise<Answer> {
+async function answerFaults(miner: AnyMiner, { method, parts, body }: Asked): Promise<Answer> {
   const kind = parts[3];
   if (method === 'GET' && kind === undefined) return { json: miner.faults() };
   if (method === 'POST' && kind === undefined) {
@@ -100,7 +104,7 @@ async function answerFaults(miner: Miner, { method, parts, body }: Asked): Promi
   throw new Refused(405, `${method} is not possible here`);
 }
 
-function answerRequests(miner: Miner, { method, query }: Asked): Answer {
+function answerRequests(miner: AnyMiner, { method, query }: Asked): Answer {
   if (method === 'DELETE') {
     miner.requests.clear();
     return { json: { cleared: true } };
@@ -112,10 +116,10 @@ async function answerMiners(simulator: Omit<Simulator, 'control'>, asked: Asked)
   const { method, parts, body } = asked;
   const [, name, part] = parts;
   if (name === undefined) {
-    if (method === 'GET') return { json: simulator.miners.map(describe) };
+    if (method === 'GET') return { json: simulator.all.map(describe) };
     if (method !== 'POST') throw new Refused(405, `${method} is not possible here`);
-    const port = typeof body['port'] === 'number' ? body['port'] : 0;
-    return { status: 201, json: describe(await simulator.addMiner(readSpec(simulator, body), { port })) };
+    const [port, cgminerPort] = ['port', 'cgminerPort'].map((field) => (typeof body[field] === 'number' ? body[field] : 0));
+    return { status: 201, json: describe(await simulator.addMiner(readSpec(simulator, body), { port: port ?? 0, cgminerPort: cgminerPort ?? 0 })) };
   }
   const miner = find(simulator, name);
   if (part === 'faults') return answerFaults(miner, asked);
@@ -163,7 +167,7 @@ const rooms: ReadonlyMap<string, Room> = new Map<string, Room>([
   ['pool', answerPool],
   ['clock', answerClock],
   ['fleet.yaml', (simulator) => ({ yaml: simulator.fleetYaml() })],
-  ['healthy', (simulator) => ({ json: { healthy: true, miners: simulator.miners.length } })],
+  ['healthy', (simulator) => ({ json: { healthy: true, miners: simulator.all.length } })],
 ]);
 
 async function answer(simulator: Omit<Simulator, 'control'>, asked: Asked): Promise<Answer> {

@@ -1,5 +1,6 @@
 /** Which miners there are: the demo fleet of twelve, fleets of any size like it, and their description as YAML. */
 import type { FirmwareVersion, ModelCode } from './hardware.ts';
+import type { CgiMinerSpec } from './cgi/machine.ts';
 import type { MinerSpec } from './miner/state.ts';
 import { seedFor, uniform } from './random.ts';
 import type { PoolSlot } from './miner/settings.ts';
@@ -71,11 +72,18 @@ export function placeFor(index: number, options: { readonly host: string; readon
   return { host: `127.${1 + Math.floor(index / 62_500)}.${Math.floor(index / 250) % 250}.${1 + (index % 250)}`, port: options.firstPort };
 }
 
+/** Where the cgminer API of miner `index` listens: on one port where each has an address of its own, else on running ports. */
+export function cgminerPortFor(index: number, options: { readonly cgminerPort: number | null; readonly mode: 'port' | 'address' }): number | null {
+  const { cgminerPort: first, mode } = options;
+  return first === null || first === 0 || mode === 'address' ? first : first + index;
+}
+
 /** The `miners:` section of a fleet.yaml that names these miners. */
-export function fleetYaml(miners: readonly { readonly spec: MinerSpec; readonly address: string }[]): string {
-  const lines = miners.map(({ spec, address }) => {
+export function fleetYaml(miners: readonly { readonly spec: MinerSpec | CgiMinerSpec; readonly address: string; readonly cgminerPort: number | undefined }[]): string {
+  const lines = miners.map(({ spec, address, cgminerPort }) => {
+    const driver = spec.model !== 'l3plus' ? '' : `, driver: vnish-cgi${cgminerPort === undefined || cgminerPort === 4028 ? '' : `, cgminer_port: ${cgminerPort}`}`;
     const worker = spec.pools[0] === undefined ? '' : `, pool_worker: ${spec.name}`;
-    return `  - {name: ${spec.name}, address: "${address}", site: ${spec.site ?? 'garage'}, rack: ${spec.rack ?? 'A'}, circuit: ${spec.circuit ?? 'A1'}${worker}}`;
+    return `  - {name: ${spec.name}, address: "${address}"${driver}, site: ${spec.site ?? 'garage'}, rack: ${spec.rack ?? 'A'}, circuit: ${spec.circuit ?? 'A1'}${worker}}`;
   });
   return `miners:\n${lines.join('\n')}\n`;
 }

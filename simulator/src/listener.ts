@@ -1,6 +1,6 @@
-/** An HTTP server on one address that can be closed and opened again, with errors that say what to do. */
+/** A server on one address that can be closed and opened again, with errors that say what to do. */
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server as TcpServer } from 'node:net';
 
 export interface Address { readonly host: string; readonly port: number }
 
@@ -8,7 +8,7 @@ export interface Address { readonly host: string; readonly port: number }
 export class CannotListen extends Error {}
 
 /** Opens the server; with port 0 the system picks one, which is returned. */
-export function listen(server: Server, address: Address, what: string): Promise<number> {
+export function listen(server: TcpServer, address: Address, what: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const fail = (cause: NodeJS.ErrnoException) => {
       const place = `${address.host}:${address.port}`;

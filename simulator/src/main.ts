@@ -13,6 +13,7 @@ interface Flags {
   host: string;
   firstPort: number;
   addressMode: 'port' | 'address';
+  cgminerPort: number | false;
   poolPort: number;
   controlPort: number;
   warm: boolean;
@@ -42,6 +43,8 @@ const command = new Command('hashfleet-simulator')
   .option('--host <address>', 'address to listen on; keep it on loopback, for there is no login on the control port', '127.0.0.1')
   .option('--first-port <n>', "port of the first miner (address mode: every miner's port)", whole(1, 65_535), 9801)
   .addOption(new Option('--address-mode <mode>', 'miners apart by port, or by address 127.1.0.1 upwards').choices(['port', 'address']).default('port'))
+  .option('--cgminer-port <n>', 'port of the first miner\'s cgminer API (address mode: every miner\'s; 4028 is the real one); 0: any', whole(0, 65_535), 0)
+  .option('--no-cgminer-port', 'no cgminer API')
   .option('--pool-port <n>', 'port of the pool', whole(0, 65_535), 9794)
   .option('--control-port <n>', 'port of the control interface', whole(0, 65_535), 9793)
   .option('--warm', 'miners have been mining for days (default)', true)
@@ -61,25 +64,25 @@ function announce(simulator: Simulator, asJson: boolean): void {
   if (asJson) {
     console.log(JSON.stringify({
       ready: true, control, pool: simulator.pool.url, poolApiKey: simulator.pool.apiKey,
-      miners: simulator.miners.map(({ name, address, spec }) => ({ name, address, model: spec.model, firmware: spec.firmware })),
+      miners: simulator.all.map(({ name, address, cgminerPort, spec }) => ({ name, address, cgminerPort, model: spec.model, firmware: spec.firmware })),
     }));
     return;
   }
-  const shown = simulator.miners.slice(0, 24);
+  const shown = simulator.all.slice(0, 24);
   for (const { name, url, spec } of shown) console.log(`miner    ${name.padEnd(8)} ${url}  ${spec.model} ${spec.firmware}`);
-  if (simulator.miners.length > shown.length) console.log(`miner    … and ${simulator.miners.length - shown.length} more`);
+  if (simulator.all.length > shown.length) console.log(`miner    … and ${simulator.all.length - shown.length} more`);
   console.log(`pool     ${simulator.pool.url}  (API key ${simulator.pool.apiKey})`);
   console.log(`control  ${control}  (fleet.yaml at ${control}/fleet.yaml)`);
-  console.log('Password of every miner: admin. Stop with Ctrl-C.');
+  console.log('Password of every miner: admin, of an L3+: root. Stop with Ctrl-C.');
 }
 
 async function main(flags: Flags): Promise<void> {
   let simulator: Simulator;
   try {
-    simulator = await startSimulator({ ...flags, apiDocuments: documents(flags.apiDocs) });
+    simulator = await startSimulator({ ...flags, cgminerPort: flags.cgminerPort === false ? null : flags.cgminerPort, apiDocuments: documents(flags.apiDocs) });
   } catch (problem) {
     if (!(problem instanceof CannotListen)) throw problem;
-    console.error(`${problem.message} (--first-port, --pool-port, --control-port, --host)`);
+    console.error(`${problem.message} (--first-port, --cgminer-port, --pool-port, --control-port, --host)`);
     process.exitCode = 1;
     return;
   }

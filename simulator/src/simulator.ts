@@ -1,9 +1,12 @@
 /** A simulated fleet as one value: miners, a pool, a clock, a control port. For tests, benches and the command. */
+import type { CgiMinerSpec } from './cgi/machine.ts';
+import { createCgiMiner } from './cgi/miner.ts';
+import type { CgiMiner } from './cgi/miner.ts';
 import { createClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { createControlPort } from './control-port.ts';
 import type { ControlPort } from './control-port.ts';
-import { describeFleet, fleetYaml, placeFor } from './fleet.ts';
+import { cgminerPortFor, describeFleet, fleetYaml, placeFor } from './fleet.ts';
 import { createMiner, warmUpMs } from './miner/miner.ts';
 import type { Miner } from './miner/miner.ts';
 import type { MinerSpec } from './miner/state.ts';
@@ -11,9 +14,15 @@ import { createPool } from './pool/pool.ts';
 import type { Pool } from './pool/pool.ts';
 import { createLedger, fakeApiKey } from './pool/prohashing.ts';
 
+/** `l3plus` is VNish 3.x behind CGI scripts; all others have the REST API. */
+export type AnySpec = MinerSpec | CgiMinerSpec;
+export type AnyMiner = Miner | CgiMiner;
+
+export interface Place { readonly host?: string; readonly port?: number; readonly cgminerPort?: number | null }
+
 export interface SimulatorOptions {
   /** A number makes the demo fleet of that size; a list is taken as it is. Default 12. */
-  readonly miners?: number | readonly MinerSpec[];
+  readonly miners?: number | readonly AnySpec[];
   readonly seed?: number;
   /** Simulated seconds per real second; 0 = only `clock.advance` moves time. Default 1. */
   readonly speed?: number;
@@ -23,6 +32,8 @@ export interface SimulatorOptions {
   /** 0 = the system picks a port for each miner (default). */
   readonly firstPort?: number;
   readonly addressMode?: 'port' | 'address';
+  /** Of the cgminer API (TCP 4028): the first miner's, or with address mode everyone's; 0 = the system picks for each (default), null = none. */
+  readonly cgminerPort?: number | null;
   /** 0 = the system picks (default). */
   readonly poolPort?: number;
   readonly poolApiKey?: string;
@@ -36,11 +47,18 @@ export interface SimulatorOptions {
 
 export interface Simulator {
   readonly clock: Clock;
-  /** All miners, in order. */
+  /** All miners with the REST API, in order. */
   readonly miners: readonly Miner[];
-  /** Throws when there is no miner of that name. */
+  /** All L3+, in order. */
+  readonly cgiMiners: readonly CgiMiner[];
+  /** Both kinds, in order. */
+  readonly all: readonly AnyMiner[];
+  /** With the REST API. Throws when there is none of that name. */
   miner(name: string): Miner;
-  addMiner(spec: MinerSpec, place?: { readonly host?: string; readonly port?: number }): Promise<Miner>;
+  /** An L3+. Throws when there is none of that name. */
+  cgiMiner(name: string): CgiMiner;
+  addMiner(spec: MinerSpec, place?: Place): Promise<Miner>;
+  addMiner(spec: AnySpec, place?: Place): Promise<AnyMiner>;
   removeMiner(name: string): Promise<void>;
   readonly pool: Pool;
   readonly control: ControlPort | null;
@@ -52,55 +70,76 @@ export interface Simulator {
 
 const manualStart = Date.UTC(2026, 5, 1, 12, 0, 0);
 
+function isCgi(miner: AnyMiner): miner is CgiMiner {
+  return miner.spec.model === 'l3plus';
+}
+
+function isRest(miner: AnyMiner): miner is Miner {
+  return !isCgi(miner);
+}
+
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { seed = 1, speed = 1, host = '127.0.0.1', firstPort = 0, addressMode = 'port', poolPort = 0, controlPort = null, warm = true } = options;
+  const { seed = 1, speed = 1, host = '127.0.0.1', firstPort = 0, addressMode = 'port', cgminerPort = 0, poolPort = 0, controlPort = null, warm = true } = options;
   const clock = createClock({ startMs: options.startMs ?? (speed === 0 ? manualStart : Date.now()), speed });
   const apiKey = options.poolApiKey ?? fakeApiKey;
   const ledger = createLedger({ seed, apiKey, startMs: clock.now() - warmUpMs, balances: warm ? { LTC: 0.21, DOGE: 118.5 } : {} });
   const { miners: wanted = 12 } = options;
   const specs = typeof wanted === 'number' ? describeFleet({ miners: wanted, seed, warm }) : wanted;
-  const miners: Miner[] = [];
-  const create = (spec: MinerSpec, place: { readonly host: string; readonly port: number }) =>
-    createMiner(spec, { clock, seed, ...place, sink: ledger, apiDocument: options.apiDocuments?.[spec.firmware] });
+  const all: AnyMiner[] = [];
+  const create = (spec: AnySpec, place: { readonly host: string; readonly port: number; readonly cgminerPort: number | null }): AnyMiner =>
+    (spec.model === 'l3plus' ? createCgiMiner(spec, { clock, seed, ...place, sink: ledger })
+      : createMiner(spec, { clock, seed, ...place, sink: ledger, apiDocument: options.apiDocuments?.[spec.firmware] }));
   const advance = () => {
-    for (const miner of miners) miner.advance();
+    for (const miner of all) miner.advance();
   };
-  const pool = createPool({ clock, ledger, apiKey, host, port: poolPort, advanceMiners: advance });
-  const miner = (name: string) => {
-    const found = miners.find((candidate) => candidate.name === name);
-    if (found === undefined) throw new Error(`there is no miner ${name}; there are ${miners.map((one) => one.name).join(', ')}`);
-    return found;
-  };
-
-  const simulator: Omit<Simulator, 'control'> & { control: ControlPort | null } = {
-    clock,
-    miners,
-    miner,
-    addMiner: async (spec, place = {}) => {
-      if (miners.some((other) => other.name === spec.name)) throw new Error(`there is already a miner ${spec.name}`);
-      const added = create(spec, { host: place.host ?? host, port: place.port ?? 0 });
+  const add = async (spec: AnySpec, place: Place): Promise<AnyMiner> => {
+    if (all.some((other) => other.name === spec.name)) throw new Error(`there is already a miner ${spec.name}`);
+    const added = create(spec, { host: place.host ?? host, port: place.port ?? 0, cgminerPort: place.cgminerPort === undefined ? 0 : place.cgminerPort });
+    try {
       await added.listen();
-      miners.push(added);
-      return added;
+    } catch (problem) {
+      // One of its two ports may be open already.
+      await added.close();
+      throw problem;
+    }
+    all.push(added);
+    return added;
+  };
+  function find<Kind extends AnyMiner>(kind: readonly Kind[], name: string): Kind {
+    const found = kind.find((candidate) => candidate.name === name);
+    if (found === undefined) throw new Error(`there is no miner ${name}; there are ${kind.map((one) => one.name).join(', ')}`);
+    return found;
+  }
+  const pool = createPool({ clock, ledger, apiKey, host, port: poolPort, advanceMiners: advance });
+  const simulator: Omit<Simulator, 'control'> & { control: ControlPort | null } = {
+    clock, all,
+    get miners() {
+      return all.filter(isRest);
     },
+    get cgiMiners() {
+      return all.filter(isCgi);
+    },
+    miner: (name) => find(all.filter(isRest), name),
+    cgiMiner: (name) => find(all.filter(isCgi), name),
+    // The kind of the miner follows from that of its description.
+    addMiner: ((spec: AnySpec, place: Place = {}) => add(spec, place)) as Simulator['addMiner'],
     removeMiner: async (name) => {
-      const gone = miner(name);
-      miners.splice(miners.indexOf(gone), 1);
+      const gone = find(all, name);
+      all.splice(all.indexOf(gone), 1);
       await gone.close();
     },
     pool,
     control: null,
     advance,
-    fleetYaml: () => fleetYaml(miners),
+    fleetYaml: () => fleetYaml(all),
     stop: async () => {
-      await Promise.all([...miners.map((one) => one.close()), pool.close(), simulator.control?.close()]);
+      await Promise.all([...all.map((one) => one.close()), pool.close(), simulator.control?.close()]);
     },
   };
   try {
     for (const [index, spec] of specs.entries()) {
-      const added = create(spec, placeFor(index, { host, firstPort, mode: addressMode }));
-      await added.listen();
-      miners.push(added);
+      const place = placeFor(index, { host, firstPort, mode: addressMode });
+      await add(spec, { ...place, cgminerPort: cgminerPortFor(index, { cgminerPort, mode: addressMode }) });
     }
     await pool.listen();
     if (controlPort !== null) {

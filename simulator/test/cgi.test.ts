@@ -20,7 +20,7 @@ const md5 = (text: string) => createHash('md5').update(text).digest('hex');
 /** A client that keeps to RFC 7616, written for this test. */
 async function client(part: Partial<CgiMinerSpec> = {}): Promise<Client> {
   const clock = createClock({ startMs: Date.UTC(2026, 5, 1, 12), speed: 0 });
-  const miner = createCgiMiner({ name: 'l3-01', model: 'l3plus', firmware: '3.9.0', mac: '02:51:00:00:00:31', pools: poolsFor('l3-01'), ...part }, { clock, seed: 1, host: '127.0.0.1', port: 0 });
+  const miner = createCgiMiner({ name: 'l3-01', model: 'l3plus', firmware: '3.9.0', mac: '02:51:00:00:00:31', pools: poolsFor('l3-01'), ...part }, { clock, seed: 1, host: '127.0.0.1', port: 0, cgminerPort: null, sink: null });
   await miner.listen();
   open.push(miner);
   let nonce = '';
@@ -98,7 +98,7 @@ describe('an L3+', () => {
       expect(hot.boards[0]!.chipCelsius).toBeGreaterThan(cool!.boards[0]!.chipCelsius);
       expect(hot.fansRpm[0]).toBeGreaterThan(cool!.fansRpm[0]!);
     }
-    expect(() => createCgiMiner({ ...open[0]!.spec, frequencyMhz: 999 }, { clock: createClock({ startMs: 0, speed: 0 }), seed: 1, host: '127.0.0.1', port: 0 })).toThrow('frequencyMhz must be one of 300');
+    expect(() => createCgiMiner({ ...open[0]!.spec, frequencyMhz: 999 }, { clock: createClock({ startMs: 0, speed: 0 }), seed: 1, host: '127.0.0.1', port: 0, cgminerPort: null, sink: null })).toThrow('frequencyMhz must be one of 300');
   });
 
   test('mines again 30 to 60 s after a restart, its server up all the time', async () => {
@@ -148,9 +148,9 @@ describe('an L3+', () => {
 describe('a fault', () => {
   test('takes a board away, spoils the JSON, or cuts the power; and all is repaired', async () => {
     const l3 = await client();
-    await l3.miner.inject('board_missing', 3);
+    await l3.miner.inject('board_missing', { board: 3 });
     expect((await l3.status()).devs.map(({ index }) => index)).toEqual(['1', '2', '4']);
-    await l3.miner.inject('invalid_json');
+    await l3.miner.inject('bad_json');
     await expect(l3.status()).rejects.toThrow(SyntaxError);
     await l3.miner.inject('unplugged');
     await expect(l3.send('check.cgi')).rejects.toThrow();

@@ -22,7 +22,8 @@ import type { Registry } from '../metrics/client.ts';
 import { createProbes } from '../metrics/probes.ts';
 import { createMetricsRegistry, type ReloadState } from '../metrics/registry.ts';
 import { createViews } from '../metrics/view.ts';
-import { vnishCgiDriver } from '../miners/vnish-cgi/driver.ts';
+import { cgminerDriver } from '../miners/cgminer/driver.ts';
+import { vendorCgiPassword, vnishCgiDriver } from '../miners/vnish-cgi/driver.ts';
 import { vnishDriver } from '../miners/vnish/driver.ts';
 import { vendorPassword } from '../miners/vnish/session.ts';
 import type { MismatchCounter } from '../mismatch.ts';
@@ -64,16 +65,20 @@ export interface Core {
   stop(next?: Core): Promise<void>;
 }
 
-/** VNish's own defaults (vnish-api.md, 1.1 and 5), tried only where fleet.yaml names no password. */
-const vendorPasswords = { 'vnish': vendorPassword, 'vnish-cgi': 'root' } as const;
-const drivers = { 'vnish': vnishDriver, 'vnish-cgi': vnishCgiDriver } as const;
+/** VNish's own defaults (vnish-api.md, 1.1 and 5), tried only where fleet.yaml names no password; TCP 4028 asks for none. */
+const vendorPasswords = { 'vnish': vendorPassword, 'vnish-cgi': vendorCgiPassword, 'cgminer': '' } as const;
+const drivers = { 'vnish': vnishDriver, 'vnish-cgi': vnishCgiDriver, 'cgminer': cgminerDriver } as const;
 
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
   const { memory, audit, history, mismatches, reloadState, self, environment, folder, shard, log, reload, inventory, entries } = lasting;
   const { passwords, tokens, poolKeys } = readSecrets(config, { environment, folder });
 
-  const optionsOf = (miner: MinerConfig) => ({ address: miner.address, password: passwords.get(miner.credentials) ?? vendorPasswords[miner.driver], slowIntervalMs: config.poll.slow_interval_seconds * 1000 });
+  const optionsOf = (miner: MinerConfig) => ({
+    address: miner.address, password: passwords.get(miner.credentials) ?? vendorPasswords[miner.driver],
+    slowIntervalMs: config.poll.slow_interval_seconds * 1000, deadlineMs: config.poll.deadline_seconds * 1000,
+    cgminerPort: miner.cgminer_port, hashrateUnit: miner.hashrate_unit,
+  });
   const fleetOf = (miners: readonly MinerConfig[], own: Pick<FleetOptions, 'earlier' | 'recognise' | 'driverKey'> = {}) => createFleet({
     config: { ...config, miners }, memory, log, ...own,
     driverFor: (miner) => drivers[miner.driver]({ ...optionsOf(miner), mismatch: mismatches.count }),

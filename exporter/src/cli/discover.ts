@@ -5,12 +5,15 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { loadConfig, type Config } from '../config/load.ts';
 import { secretReader, sourceOf } from '../config/secrets.ts';
 import { codeOf, HashfleetError } from '../errors.ts';
-import { discover, type Discovery, type DiscoveryProgress, type Found, type FoundMiner } from '../fleet/discovery.ts';
 import { parseRanges, rangeForms, type Targets } from '../config/ranges.ts';
+import { discover, isMiner, type Discovery, type DiscoveryProgress, type Found, type FoundMiner } from '../fleet/discovery.ts';
+import type { Identity } from '../miners/reading.ts';
+import { usualCgminerPort } from '../miners/cgminer/client.ts';
+import { vendorCgiPassword } from '../miners/vnish-cgi/driver.ts';
 import { vendorPassword } from '../miners/vnish/session.ts';
 
 interface DiscoverFlags {
-  readonly port: number; readonly concurrency: number; readonly timeoutMs: number;
+  readonly port: number; readonly cgminerPort: number; readonly concurrency: number; readonly timeoutMs: number;
   readonly checkPassword?: true; readonly passwordEnv?: string;
   readonly json?: true; readonly yaml?: true; readonly merge?: string; readonly write?: string;
 }
@@ -24,6 +27,7 @@ export function addDiscover(program: Command): void {
   program.command('discover').argument('<range...>', rangeForms)
     .description('look for miners in a range of addresses; exit code 3 when there is none')
     .option('--port <port>', 'where a range names none', whole(1, 65_535), 80)
+    .option('--cgminer-port <port>', 'where "stats" is asked of what is no VNish 1.x', whole(1, 65_535), usualCgminerPort)
     .option('--concurrency <number>', 'connections tried at once', whole(1, 4096), 256)
     .option('--timeout-ms <ms>', 'for one connection; one that ran out of it is tried once more', whole(10, 60_000), 500)
     .option('--check-password', 'try the password, once on each miner')
@@ -54,13 +58,13 @@ async function run(ranges: string[], flags: DiscoverFlags): Promise<void> {
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, interrupt);
   const progress = progressLine(process.stderr);
   const discovery = await discover({
-    targets, concurrency: flags.concurrency, timeoutMs: flags.timeoutMs, progress: progress.show, signal: stop.signal,
+    targets, cgminerPort: flags.cgminerPort, concurrency: flags.concurrency, timeoutMs: flags.timeoutMs, progress: progress.show, signal: stop.signal,
     ...(password === undefined ? {} : { password }),
   });
   progress.end();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.removeListener(name, interrupt);
 
-  const outcome = outcomeOf(discovery, { targets, fleet, file: flags.merge, ranges });
+  const outcome = outcomeOf(discovery, { targets, cgminerPort: flags.cgminerPort, fleet, file: flags.merge, ranges });
   console.log(flags.json === true ? jsonText(outcome) : flags.yaml === true ? yamlText(outcome).trimEnd() : tableText(outcome));
   for (const line of remarks(outcome)) console.error(line);
   if (flags.write !== undefined) writeEntries(flags.write, outcome);
@@ -69,7 +73,7 @@ async function run(ranges: string[], flags: DiscoverFlags): Promise<void> {
 }
 
 /** @throws HashfleetError secret_missing */
-function passwordsFor({ passwordEnv, merge }: DiscoverFlags, fleet: Config | undefined): (address: string) => string {
+function passwordsFor({ passwordEnv, merge }: DiscoverFlags, fleet: Config | undefined): (address: string, driver: 'vnish' | 'vnish-cgi') => string {
   const environment = process.env;
   if (passwordEnv !== undefined) {
     const given = secretReader({ environment, folder: '.' })('--password-env', { env: passwordEnv });
@@ -79,18 +83,19 @@ function passwordsFor({ passwordEnv, merge }: DiscoverFlags, fleet: Config | und
   const read = secretReader({ environment, folder, secrets: fleet?.secrets });
   const byName = new Map(Object.entries(fleet?.credentials ?? {}).map(([name, entry]) => [name, read(`credentials.${name}`, sourceOf(entry, 'password') ?? {})]));
   const nameAt = new Map((fleet?.miners ?? []).map((miner) => [plain(miner.address), miner.credentials]));
-  return (address) => byName.get(nameAt.get(address) ?? 'default') ?? vendorPassword;
+  return (address, driver) => byName.get(nameAt.get(address) ?? 'default') ?? (driver === 'vnish' ? vendorPassword : vendorCgiPassword);
 }
 
-/** An address without HTTP's usual port. */
+/** An address without HTTP's or the cgminer API's usual port. */
 function plain(address: string): string {
-  return address.toLowerCase().replace(/:80$/, '');
+  return address.toLowerCase().replace(/:(?:80|4028)$/, '');
 }
 
 /** What was found, what it is to be called, and how it compares with a file. */
 interface Outcome {
   readonly discovery: Discovery;
   readonly total: number;
+  readonly cgminerPort: number;
   readonly ranges: string;
   /** What is shown: everything, or with --merge what the file does not have. */
   readonly shown: readonly Found[];
@@ -104,25 +109,25 @@ interface Outcome {
 /** A miner of the file that the scan passed by without finding it. */
 interface Gone { readonly name: string; readonly address: string; readonly now: string }
 
-interface Comparison { readonly targets: Targets; readonly fleet: Config | undefined; readonly file: string | undefined; readonly ranges: readonly string[] }
+interface Comparison { readonly targets: Targets; readonly cgminerPort: number; readonly fleet: Config | undefined; readonly file: string | undefined; readonly ranges: readonly string[] }
 
-function outcomeOf(discovery: Discovery, { targets, fleet, file, ranges }: Comparison): Outcome {
+function outcomeOf(discovery: Discovery, { targets, cgminerPort, fleet, file, ranges }: Comparison): Outcome {
   const inFile = new Set(fleet?.miners.map(({ address }) => plain(address)));
-  const shown = discovery.found.filter(({ address }) => !inFile.has(address));
+  const shown = discovery.found.filter((one) => !inFile.has(one.address) && !inFile.has(entryAddress(one, cgminerPort)));
   const sameAs = new Map(discovery.duplicates.flatMap(({ addresses }) => {
     // The address that the file knows stays the miner's own.
     const first = addresses.find((address) => inFile.has(address)) ?? addresses[0] ?? '';
     return addresses.filter((address) => address !== first).map((address) => [address, first] as const);
   }));
-  const minersShown = shown.filter((one): one is FoundMiner => one.state === 'vnish' && !sameAs.has(one.address));
+  const minersShown = shown.filter((one): one is FoundMiner => isMiner(one) && !sameAs.has(one.address));
   const names = proposeNames(minersShown, new Set(fleet?.miners.map(({ name }) => name)));
-  const base = { discovery, total: targets.count, ranges: ranges.join(' '), shown, names, sameAs };
+  const base = { discovery, total: targets.count, cgminerPort, ranges: ranges.join(' '), shown, names, sameAs };
   if (fleet === undefined || file === undefined) return base;
   const byAddress = new Map(discovery.found.map((one) => [one.address, one]));
   const gone = fleet.miners.flatMap(({ name, address }): Gone[] => {
     const [, host = '', port = '80'] = /^(.*?)(?::(\d+))?$/.exec(address) ?? [];
     const now = byAddress.get(plain(address));
-    if (!targets.has({ host, port: Number(port) }) || now?.state === 'vnish') return [];
+    if (!targets.has({ host, port: Number(port) }) || (now !== undefined && isMiner(now))) return [];
     if (now === undefined && discovery.interrupted) return [];
     return [{ name, address, now: now === undefined ? 'does not answer' : noteOf(now) }];
   });
@@ -131,7 +136,7 @@ function outcomeOf(discovery: Discovery, { targets, fleet, file, ranges }: Compa
 
 /** Model code and number, as `l9-01`; numbers that the fleet has already are passed over. */
 function proposeNames(miners: readonly FoundMiner[], taken: ReadonlySet<string>): Map<string, string> {
-  const codes = miners.map(({ identity }) => (identity.modelCode ?? '').toLowerCase().replace(/[^a-z0-9._-]/g, '').slice(0, 40) || 'miner');
+  const codes = miners.map(({ identity }) => codeOfModel(identity).toLowerCase().replace(/[^a-z0-9._-]/g, '').slice(0, 40) || 'miner');
   const next = new Map<string, number>();
   const names = new Map<string, string>();
   miners.forEach(({ address }, index) => {
@@ -143,6 +148,11 @@ function proposeNames(miners: readonly FoundMiner[], taken: ReadonlySet<string>)
     names.set(address, nameFor(code, number, width));
   });
   return names;
+}
+
+/** Only VNish's REST API tells a code; of `Antminer L3+` it is made: `l3plus`. */
+function codeOfModel({ modelCode, model }: Identity): string {
+  return modelCode ?? model.replace(/^Antminer /i, '').replace(/\+/g, 'plus').replace(/^unknown$/, '');
 }
 
 function nameFor(code: string, number: number, width: number): string {
@@ -160,8 +170,10 @@ function firmwareOf({ identity }: FoundMiner): string {
 
 function noteOf(found: Found): string {
   switch (found.state) {
-    case 'vnish': return '';
-    case 'stock': return 'stock firmware; install VNish to read it';
+    case 'vnish':
+    case 'vnish-cgi': return '';
+    case 'cgminer': return 'read over TCP 4028 only: driver cgminer';
+    case 'stock':
     case 'unidentified': return clean(found.detail);
   }
 }
@@ -173,7 +185,7 @@ function tableText(outcome: Outcome): string {
   const rows = shown.map((one) => {
     const same = sameAs.get(one.address);
     const note = same === undefined ? noteOf(one) : `same MAC as ${same}`;
-    if (one.state !== 'vnish') return ['', one.address, one.state, '', '', '', '', '', '', note];
+    if (!isMiner(one)) return ['', one.address, one.state, '', '', '', '', '', '', note];
     const { model, algorithm, mac, hostname } = one.identity;
     return [names.get(one.address) ?? '', one.address, one.state, clean(model), firmwareOf(one), clean(algorithm), clean(mac), clean(hostname), one.password, note];
   });
@@ -208,7 +220,7 @@ function jsonText({ discovery, total, shown, names, sameAs, merged }: Outcome): 
     addresses: total, looked_at: settled, interrupted,
     found: shown.map((one) => {
       const { address, state } = one;
-      if (one.state !== 'vnish') return { address, state, reason: one.reason, detail: one.detail };
+      if (!isMiner(one)) return { address, state, reason: one.reason, detail: one.detail };
       const { model, modelCode, firmware, firmwareVersion, algorithm, mac, hostname } = one.identity;
       return { name: names.get(address), address, state, model, model_code: modelCode, firmware, firmware_version: firmwareVersion, algorithm, mac, hostname, password: one.password, same_as: sameAs.get(address) };
     }),
@@ -217,14 +229,14 @@ function jsonText({ discovery, total, shown, names, sameAs, merged }: Outcome): 
   }, null, 2);
 }
 
-function yamlText({ ranges, shown, names, sameAs, merged }: Outcome): string {
-  const width = Math.max(0, ...shown.map((one) => entry(one.address, names.get(one.address) ?? '').length));
+function yamlText({ ranges, cgminerPort, shown, names, sameAs, merged }: Outcome): string {
+  const width = Math.max(0, ...shown.map((one) => entry(one, names.get(one.address) ?? '', cgminerPort).length));
   const lines = shown.map((one) => {
     const same = sameAs.get(one.address);
-    if (one.state !== 'vnish') return `  # ${one.address}: ${one.state}: ${noteOf(one)}`;
+    if (!isMiner(one)) return `  # ${one.address}: ${one.state}: ${noteOf(one)}`;
     if (same !== undefined) return `  # ${one.address}: has the MAC of ${same}, one miner at two addresses; left out`;
     const about = [clean(one.identity.model), firmwareOf(one), clean(one.identity.mac), clean(one.identity.hostname), one.password === 'not tried' ? '' : `password ${one.password}`];
-    return `${entry(one.address, names.get(one.address) ?? '').padEnd(width)}  # ${about.filter((part) => part !== '').join(', ')}`;
+    return `${entry(one, names.get(one.address) ?? '', cgminerPort).padEnd(width)}  # ${about.filter((part) => part !== '').join(', ')}`;
   });
   const several = merged !== undefined && merged.sites.length > 1 ? [`# ${merged.file} has several sites: give each of these a site (${merged.sites.join(', ')}).`] : [];
   return [
@@ -234,17 +246,25 @@ function yamlText({ ranges, shown, names, sameAs, merged }: Outcome): string {
   ].join('\n').concat('\n');
 }
 
-function entry(address: string, name: string): string {
-  return `  - {name: ${name}, address: "${address}"}`;
+/** As fleet.yaml wants it: a miner that is read over TCP 4028 has its address there. */
+function entryAddress({ state, target, address }: Found, cgminerPort: number): string {
+  if (state !== 'cgminer') return address;
+  return cgminerPort === usualCgminerPort ? target.host : `${target.host}:${cgminerPort}`;
+}
+
+function entry(one: Found, name: string, cgminerPort: number): string {
+  const driver = one.state === 'vnish-cgi' || one.state === 'cgminer' ? `, driver: ${one.state}` : '';
+  const port = one.state === 'vnish-cgi' && cgminerPort !== usualCgminerPort ? `, cgminer_port: ${cgminerPort}` : '';
+  return `  - {name: ${name}, address: "${entryAddress(one, cgminerPort)}"${driver}${port}}`;
 }
 
 /** For the person at the screen, whatever is printed for programs. */
 function remarks({ discovery, total }: Outcome): string[] {
   const { found, duplicates, untried, interrupted, settled } = discovery;
-  const count = (state: Found['state']) => found.filter((one) => one.state === state).length;
+  const count = (...states: Found['state'][]) => found.filter(({ state }) => states.includes(state)).length;
   const [first] = untried;
   return [
-    `${settled} of ${total} addresses: ${count('vnish')} miners with VNish, ${count('stock')} with stock firmware, ${count('unidentified')} unidentified.`,
+    `${settled} of ${total} addresses: ${count('vnish', 'vnish-cgi')} miners with VNish, ${count('stock')} with stock firmware, ${count('unidentified')} unidentified${count('cgminer') === 0 ? '' : `, ${count('cgminer')} with another firmware that answers on TCP 4028`}.`,
     ...duplicates.map(({ mac, addresses }) => `${clean(mac)} answers at ${addresses.join(' and ')}: one miner at several addresses, or a copied MAC.`),
     ...(first === undefined ? [] : [`${untried.length} addresses could not be tried from here (${first.address}: ${first.reason}); check this machine's network, or use a lower --concurrency.`]),
     ...(interrupted ? ['Interrupted: this is what was found so far.'] : []),

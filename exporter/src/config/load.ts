@@ -196,8 +196,8 @@ function crossChecks(config: FleetConfig, inventory: InventoryConfig, entries: r
     }
   };
   uniqueEntries('name', ({ name }) => name);
-  // An address is the same with and without HTTP's usual port, and in any case.
-  uniqueEntries('address', ({ address }) => address.toLowerCase().replace(/:80$/, ''));
+  // An address is the same with and without HTTP's or the cgminer API's usual port, and in any case.
+  uniqueEntries('address', ({ address }) => address.toLowerCase().replace(/:(?:80|4028)$/, ''));
   uniqueEntries('mac', ({ mac }) => normalMac(mac));
   unique(config.sites.map((one) => one.name), 'sites');
   unique(config.pools.map((one) => one.name), 'pools');
@@ -207,7 +207,15 @@ function crossChecks(config: FleetConfig, inventory: InventoryConfig, entries: r
     if (site !== undefined && !sites.includes(site)) found.push({ ...at, path: [...at.path, 'site'], message: `"${site}" is not one of the sites (${sites.join(', ')})` });
     if (credentials !== undefined && credentials !== 'default' && !Object.hasOwn(config.credentials, credentials)) found.push({ ...at, path: [...at.path, 'credentials'], message: `"${credentials}" is not in the section "credentials"` });
   };
-  for (const { miner, source, path: at } of entries) known(miner, { source, path: at });
+  for (const { miner, source, path: at } of entries) {
+    known(miner, { source, path: at });
+    if (miner.cgminer_port !== undefined && miner.driver !== 'vnish-cgi') {
+      found.push({ source, path: [...at, 'cgminer_port'], message: `goes only with driver vnish-cgi, not with ${miner.driver}; with driver cgminer the port stands in the address` });
+    }
+    if (miner.hashrate_unit !== undefined && miner.driver === 'vnish') {
+      found.push({ source, path: [...at, 'hashrate_unit'], message: 'goes only with driver cgminer or vnish-cgi; VNish 1.2 and 1.3 tell the unit themselves' });
+    }
+  }
   inventory.ranges.forEach((range, index) => {
     const at = ['inventory', 'ranges', index];
     known(range, { path: at });

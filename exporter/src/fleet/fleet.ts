@@ -29,6 +29,8 @@ export interface Miner {
   readonly pollSeconds?: number;
   readonly failure?: { readonly reason: PollFailureReason; readonly detail: string };
   readonly failures: ReadonlyMap<PollFailureReason, number>;
+  /** Polls that the last resort answered, by the reason why the usual way did not. */
+  readonly fallbacks: ReadonlyMap<PollFailureReason, number>;
   readonly consecutiveFailures: number;
   /** True while polls are spaced out. */
   readonly backedOff: boolean;
@@ -140,7 +142,7 @@ export function createFleet({ config, memory, driverFor, driverKey, recognise, l
     }
     const driver = driverFor(miner);
     const record: Miner = {
-      failures: new Map(), consecutiveFailures: 0, backedOff: false, model: kept.model ?? 'unknown',
+      failures: new Map(), fallbacks: new Map(), consecutiveFailures: 0, backedOff: false, model: kept.model ?? 'unknown',
       hashes: kept.hashes, joules: kept.joules, unexpected: kept.unexpected ?? {},
       ...(before?.config.address === miner.address ? before : {}),
       config: miner, ...intentOf(miner), credentials: 'unknown', lacks: driver.lacks ?? {},
@@ -181,13 +183,15 @@ export function createFleet({ config, memory, driverFor, driverKey, recognise, l
     const kept = memory.of(miner.config.name);
     integrate(miner.reading, reading);
     memory.record(miner.config.name);
-    notice();
+    // The last resort writes pools and versions in other words, which would look like somebody's change.
+    if (reading.fallback === undefined) notice();
+    const fallbacks = noticeFallback(entry, reading);
     if (miner.failure !== undefined) log.info({ miner: miner.config.name, after: miner.failure.reason }, 'the miner answers again');
     const failures = noticeCredentials(entry);
     kept.model = reading.identity?.model ?? miner.model;
     entry.miner = withoutFailure(miner);
     return update(entry, {
-      reading, failures, lastPollAt: now(), lastSuccessAt: reading.at, pollSeconds: seconds, consecutiveFailures: 0, model: kept.model,
+      reading, failures, fallbacks, lastPollAt: now(), lastSuccessAt: reading.at, pollSeconds: seconds, consecutiveFailures: 0, model: kept.model,
       hashes: kept.hashes, joules: kept.joules, unexpected: { ...kept.unexpected }, ...intentOf(miner.config), credentials: entry.driver.credentials,
       ...(reading.presets === undefined ? {} : { presets: reading.presets }),
     });
@@ -214,6 +218,19 @@ export function createFleet({ config, memory, driverFor, driverKey, recognise, l
       }
       kept.seen = { ...kept.seen, ...seen };
     }
+  }
+
+  /** Said once when a miner goes to the last resort, or goes there for another reason, and once when it comes back; counted each time. */
+  function noticeFallback({ miner }: Entry, { fallback }: Reading): ReadonlyMap<PollFailureReason, number> {
+    const before = miner.reading?.fallback;
+    if (fallback === undefined) {
+      if (before !== undefined) log.info({ miner: miner.config.name, after: before.reason }, 'the miner is read the usual way again');
+      return miner.fallbacks;
+    }
+    if (before?.reason !== fallback.reason) {
+      log.warn({ miner: miner.config.name, address: miner.config.address, reason: fallback.reason, detail: fallback.detail, remedy: pollFailureRemedies[fallback.reason] }, 'the miner is read over TCP 4028, which says less, because the usual way failed');
+    }
+    return new Map(miner.fallbacks).set(fallback.reason, (miner.fallbacks.get(fallback.reason) ?? 0) + 1);
   }
 
   /** Reading needs no password, so a refused one does not fail the poll; it is told and counted once all the same. */

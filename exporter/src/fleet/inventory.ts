@@ -17,7 +17,7 @@ import type { Logger } from '../log.ts';
 import type { PollFailure } from '../miners/driver.ts';
 import type { Reading } from '../miners/reading.ts';
 import { openBook, type Book } from './book.ts';
-import { discover, type FoundMiner } from './discovery.ts';
+import { discover, isMiner, type FoundMiner } from './discovery.ts';
 import type { Fleet, Miner } from './fleet.ts';
 import { configuredAddress, follows, plain, rangeTargets, targetOf, withMembers } from './members.ts';
 import { createRecognition } from './recognition.ts';
@@ -162,7 +162,7 @@ export function createInventory({ folder, log, changed, moved, now = Date.now }:
     const discovery = await discover({ targets: rangeTargets(range), concurrency, identifyConcurrency, signal: stopping.signal });
     if (stopping.signal.aborted || fleet === undefined) return;
     const counts = { miners: 0, added: 0, without_mac: 0, over_limit: 0, other: 0 };
-    const miners = discovery.found.filter((one): one is FoundMiner => one.state === range.driver);
+    const miners = discovery.found.filter(isMiner).filter(({ state }) => state === range.driver);
     counts.miners = miners.length;
     counts.other = discovery.found.length - miners.length;
     // All of them: another exporter may read its own part of the fleet.
@@ -235,7 +235,7 @@ export function createInventory({ folder, log, changed, moved, now = Date.now }:
     const targets: Targets = { count: addresses.length, [Symbol.iterator]: () => addresses[Symbol.iterator](), has: () => true };
     const { found } = await discover({ targets, concurrency, identifyConcurrency, signal: stopping.signal });
     if (stopping.signal.aborted) return 0;
-    const machines = found.filter((one): one is FoundMiner => one.state === 'vnish');
+    const machines = found.filter(isMiner);
     settleKnown(machines);
     return machines.length;
   }

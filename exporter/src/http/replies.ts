@@ -36,6 +36,7 @@ export function rigReply(view: MinerView, activeJob: string | undefined): Reply<
     up: miner.lastSuccessAt !== undefined && miner.failure === undefined,
     stale: reading === undefined,
     reason: miner.failure?.reason,
+    source: reading?.source,
     lastPollAt: iso(miner.lastPollAt), lastSuccessAt: iso(miner.lastSuccessAt),
     state: reading?.state, stateSeconds: reading?.stateSeconds, failure: reading?.failure, intent: miner.intent, intentStatement: statementReply(miner.stated), phase: view.phase,
     preset: reading?.preset === undefined ? undefined : defined({ name: reading.preset.name, tuned: reading.preset.tuned, powerWatts: reading.preset.powerWatts, hashrate: reading.preset.hashrate }),
@@ -71,6 +72,8 @@ export function telemetryReply(view: MinerView, activeJob: string | undefined): 
     fans: (reading?.fans ?? []).map(({ fan, up, speedRpm }) => defined<Reply<typeof schemas.Fan>>({ fan, up: up !== false, speedRpm })),
     pools: (reading?.pools ?? []).map(({ slot, url, user, status, accepted, rejected, stale, pingSeconds }) => defined({ slot, url, user, status, accepted, rejected, stale, pingSeconds })),
     uptimeSeconds: reading?.uptimeSeconds,
+    source: reading?.source,
+    fallback: reading?.fallback,
     readAt: iso(reading?.at),
   });
 }

@@ -14,6 +14,7 @@ export const MinerState = z.enum(labelValues.state);
 export const Intent = z.enum(labelValues.intent);
 export const Phase = z.enum(labelValues.phase).describe('What its measurements are worth: only "steady" says how well it mines');
 export const PollFailureReason = z.enum(labelValues.reason);
+export const ReadingSource = z.enum(labelValues.reading_source).describe('Where the reading came from: VNish\'s REST API, the CGI of VNish 3.x, or TCP 4028 (cgminer), which says least');
 export const ActionName = z.enum(labelValues.action);
 
 const IntentStatement = z.object({ author: z.string().optional(), reason: z.string().optional(), until: time.optional() });
@@ -66,6 +67,7 @@ export const Rig = z.object({
   up: z.boolean(),
   stale: z.boolean().describe('True when the last good reading is older than three poll intervals; measurements are then left out'),
   reason: PollFailureReason.optional().describe('Why the last poll failed'),
+  source: ReadingSource.optional(),
   lastPollAt: time.optional(),
   lastSuccessAt: time.optional(),
   state: MinerState.optional(),
@@ -102,6 +104,8 @@ export const Telemetry = z.object({
   fans: z.array(Fan),
   pools: z.array(z.object({ slot: z.number().int(), url: z.string(), user: z.string(), status: z.string(), accepted: z.number().optional(), rejected: z.number().optional(), stale: z.number().optional(), pingSeconds: z.number().optional() })),
   uptimeSeconds: z.number().optional(),
+  source: ReadingSource.optional(),
+  fallback: z.object({ reason: PollFailureReason, detail: z.string() }).optional().describe('Why this reading came over TCP 4028 and not the usual way'),
   readAt: time.optional(),
 }).meta({ id: 'Telemetry' });
 

@@ -36,6 +36,8 @@ export const catalogue = {
   // presence
   miner_up: gauge('1 if the last poll of the miner succeeded, else 0.', 'poll loop'),
   miner_info: gauge('Identity of the miner; always 1.', '/info', ['firmware', 'firmware_version', 'mac', 'address', 'algorithm', 'rack', 'circuit']),
+  miner_source_info: gauge('Where the present reading came from; always 1. cgminer is TCP 4028, the last resort, which says least.', 'driver', ['source']),
+  miner_poll_fallbacks_total: counter('Polls that were answered over TCP 4028 because the usual way failed, by the reason.', 'driver vnish-cgi', ['reason']),
   miner_last_poll_timestamp_seconds: gauge('Unix time of the last poll, successful or not.', 'poll loop'),
   miner_last_success_timestamp_seconds: gauge('Unix time of the last successful poll.', 'poll loop'),
   miner_poll_failures_total: counter('Failed polls by reason; a refused password is counted when it is noticed, though reading goes on.', 'poll loop', ['reason']),
@@ -159,6 +161,7 @@ export const labelValues = {
   ],
   pool_reason: ['disabled', 'closed', 'dns', 'tcp', 'tls', 'timeout', 'http_4xx', 'http_5xx', 'html_body', 'bad_key', 'bad_shape', 'too_large', 'stale'],
   origin: ['static', 'file', 'range', 'api'],
+  reading_source: ['vnish', 'vnish-cgi', 'cgminer'],
   result: ['accepted', 'rejected', 'stale'],
   grade: ['grey', 'orange', 'red'],
   basis: ['pool_estimate', 'manual_price'],

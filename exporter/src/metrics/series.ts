@@ -43,6 +43,7 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   }), 1);
   emit('miner_last_poll_timestamp_seconds', '', unixSeconds(miner.lastPollAt));
   emit('miner_last_success_timestamp_seconds', '', unixSeconds(miner.lastSuccessAt));
+  for (const [reason, count] of miner.fallbacks) emit('miner_poll_fallbacks_total', one('reason', reason), count);
   for (const [reason, count] of miner.failures) emit('miner_poll_failures_total', one('reason', reason), count);
   emit('miner_poll_duration_seconds', '', miner.pollSeconds === undefined ? undefined : Number(miner.pollSeconds.toFixed(6)));
   emit('miner_poll_backoff', '', miner.backedOff);
@@ -56,6 +57,7 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   emit('miner_boards_expected', '', miner.reading?.boardsExpected);
   if (reading === undefined) return;
 
+  if (reading.source !== undefined) emit('miner_source_info', one('source', reading.source), 1);
   for (const state of minerStates) emit('miner_state', one('state', state), reading.state === undefined ? undefined : reading.state === state);
   emit('miner_state_seconds', '', reading.stateSeconds);
   for (const phase of phases) emit('miner_phase', one('phase', phase), view.phase === undefined ? undefined : view.phase === phase);

@@ -2,6 +2,7 @@
  * A reading: one normalised observation of one miner at one time, in base units (H/s, W, degrees Celsius, Hz, V,
  * seconds, ratios 0 to 1). What the miner did not say is absent, never zero.
  */
+import type { PollFailureReason } from './driver.ts';
 
 /** VNish's eight states (vnish-api.md, 3). */
 export const minerStates = ['mining', 'initializing', 'starting', 'auto-tuning', 'restarting', 'shutting-down', 'stopped', 'failure'] as const;
@@ -9,6 +10,13 @@ export type MinerState = (typeof minerStates)[number];
 
 /** States in which a miner produces hashes: auto-tuning mines too (vnish-api.md, 3). */
 export const hashingStates: ReadonlySet<MinerState> = new Set<MinerState>(['mining', 'auto-tuning']);
+
+/**
+ * Where a reading came from: VNish's REST API, the CGI of VNish 3.x, or the cgminer API on TCP 4028, which is the last resort
+ * because it says least.
+ */
+export const readingSources = ['vnish', 'vnish-cgi', 'cgminer'] as const;
+export type ReadingSource = (typeof readingSources)[number];
 
 export interface MinMax { readonly min?: number; readonly max?: number }
 
@@ -63,6 +71,9 @@ export interface PresetReading {
 export interface Reading {
   /** Unix ms when the reply was in. */
   readonly at: number;
+  readonly source?: ReadingSource;
+  /** Why this one poll was answered over TCP 4028 and not the usual way; absent where it was. */
+  readonly fallback?: { readonly reason: PollFailureReason; readonly detail: string };
   readonly identity?: Identity;
   readonly state?: MinerState;
   readonly stateSeconds?: number;

@@ -1,19 +1,27 @@
-/** An L3+ with VNish 3.9.0 on the network: CGI scripts behind a digest login (vnish-api.md 5). Not part of the demo fleet. */
+/** An L3+ with VNish 3.9.0 on the network: CGI scripts behind a digest login, and TCP 4028 (vnish-api.md 5). Not part of the demo fleet. */
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { close, listen } from '../listener.ts';
+import type { ActiveFault, FaultKind, FaultParams } from '../miner/faults.ts';
+import { isManner, isRpcManner, samePlace, UnknownFault } from '../miner/faults.ts';
+import { mannerFor, send, sendBadly } from '../miner/manners.ts';
 import { createRequestRecord } from '../miner/request-record.ts';
 import type { RequestRecord } from '../miner/request-record.ts';
+import type { Reply } from '../miner/router.ts';
+import { workerName } from '../miner/shares.ts';
+import type { ShareSink } from '../miner/state.ts';
 import { seedFor } from '../random.ts';
+import { createRpcServer } from '../rpc/server.ts';
 import { challenge, createDoor, enter } from './digest.ts';
 import type { DigestDoor } from './digest.ts';
-import { advanceMachine, boardMegahashes, chipCelsius, createMachine, enterPhase, fanRpm, l3plus } from './machine.ts';
+import { activePool, advanceMachine, boardMegahashes, chipCelsius, createMachine, enterPhase, fanRpm, isMissing, l3plus } from './machine.ts';
 import type { CgiMinerSpec, CgiPhase, Machine } from './machine.ts';
-import { minerStatus, systemInfo } from './pages.ts';
+import { chipHashrates, minerStatus, systemInfo } from './pages.ts';
+import { rpcReply } from './rpc.ts';
 
-export const cgiFaults = ['unplugged', 'board_missing', 'invalid_json'] as const;
-export type CgiFault = (typeof cgiFaults)[number];
+/** Troubles of the machine that an L3+ can have; all manners of HTTP and of TCP 4028 besides. */
+export const cgiConditions = ['board_missing', 'board_failed', 'chips_bad', 'chip_overheat', 'fan_lost', 'pool_down', 'hot_inlet', 'stock_fallback', 'unplugged'] as const;
 
 /** What is really going on, for comparing with what was measured. */
 export interface CgiTruth {
@@ -24,29 +32,47 @@ export interface CgiTruth {
   readonly fansRpm: readonly number[];
   /** While mining, boards, controller and fans. */
   readonly wallWatts: number;
+  /** Name at the pool in use; empty when there is none. */
+  readonly worker: string;
 }
 
 export interface CgiMiner {
   readonly spec: CgiMinerSpec;
   readonly name: string;
+  readonly host: string;
+  /** Known once listening. */
+  readonly port: number;
+  /** Of the cgminer API (TCP 4028 on a real one); known once listening, undefined where it has none. */
+  readonly cgminerPort: number | undefined;
   /** `host:port`, known once listening. */
   readonly address: string;
   readonly url: string;
   readonly requests: RequestRecord;
-  /** `board` for board_missing, counted from 1 (default 1). */
-  inject(fault: CgiFault, board?: number): Promise<void>;
-  /** Takes every fault away. */
-  repair(): Promise<void>;
+  /** Active faults, oldest first. */
+  faults(): readonly ActiveFault[];
+  /** Lets something go wrong, now. `bad_json` without a path spoils the status alone, as the firmware is known for. Throws UnknownFault for what an L3+ cannot have. */
+  inject(kind: FaultKind, params?: FaultParams): Promise<void>;
+  /** Takes faults of one kind, or all, away. Returns how many there were. */
+  repair(kind?: FaultKind): Promise<number>;
   truth(): CgiTruth;
+  /** Brings the machine up to the clock. Reading does so by itself. */
+  advance(): void;
   listen(): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface CgiPlace { readonly clock: Clock; readonly seed: number; readonly host: string; readonly port: number }
+export interface CgiPlace {
+  readonly clock: Clock;
+  readonly seed: number;
+  readonly host: string;
+  readonly port: number;
+  /** 0: any; null: no cgminer API. */
+  readonly cgminerPort: number | null;
+  /** Where accepted shares go. */
+  readonly sink: ShareSink | null;
+}
 
-interface Answer { readonly status: number; readonly body: string }
-
-const ok = (body = ''): Answer => ({ status: 200, body });
+const ok = (body = ''): Reply => ({ status: 200, body });
 const bodyLimit = 65_536;
 
 async function readForm(request: IncomingMessage): Promise<Record<string, string>> {
@@ -56,16 +82,16 @@ async function readForm(request: IncomingMessage): Promise<Record<string, string
 }
 
 /** The scripts, each with its method; a script asked with another is not found. */
-function run(machine: Machine, asked: { readonly script: string; readonly form: Record<string, string>; readonly host: string; readonly invalidJson: boolean }, timeMs: number): Answer {
-  const { script, form, host, invalidJson } = asked;
+function run(machine: Machine, asked: { readonly script: string; readonly form: Record<string, string>; readonly host: string }, timeMs: number): Reply {
+  const { script, form, host } = asked;
+  const notFound: Reply = { status: 404, body: '<html><body><h1>404 - Not Found</h1></body></html>\n' };
   switch (script) {
     case 'GET get_system_info.cgi':
       return ok(JSON.stringify(systemInfo(machine, host)));
-    case 'GET get_miner_status.cgi': {
-      const text = JSON.stringify(minerStatus(machine, timeMs));
-      // In which way it is invalid is not told (vnish-api.md 5); a comma too many is ours [S].
-      return ok(invalidJson ? text.replace(/\]\}$/, ',]}') : text);
-    }
+    case 'GET get_miner_status.cgi':
+      return ok(JSON.stringify(minerStatus(machine, timeMs)));
+    case 'GET chip_hr.json':
+      return machine.faults.some(({ kind }) => kind === 'stock_fallback') ? notFound : ok(JSON.stringify(chipHashrates(machine, timeMs)));
     case 'GET check.cgi':
       return ok(machine.phase === 'mining' ? '1\n' : '0\n');
     case 'GET reboot_cgminer.cgi':
@@ -85,18 +111,18 @@ function run(machine: Machine, asked: { readonly script: string; readonly form: 
       return ok();
     }
     default:
-      return { status: 404, body: '<html><body><h1>404 - Not Found</h1></body></html>\n' };
+      return notFound;
   }
 }
 
-function reply(response: ServerResponse, { status, body }: Answer, headers: Record<string, string> = {}): void {
-  response.writeHead(status, { 'server': 'lighttpd/1.4.32', 'content-type': 'text/html', 'content-length': Buffer.byteLength(body), ...headers });
-  response.end(body);
+/** Everything comes as text/html from the same server. */
+function dressed(reply: Reply): Reply {
+  return { ...reply, contentType: 'text/html', headers: { server: 'lighttpd/1.4.32', ...reply.headers } };
 }
 
-interface Parts { readonly machine: Machine; readonly door: DigestDoor; readonly requests: RequestRecord; readonly faults: Set<CgiFault>; readonly place: CgiPlace }
+interface Parts { readonly machine: Machine; readonly door: DigestDoor; readonly requests: RequestRecord; readonly place: CgiPlace }
 
-async function serve({ machine, door, requests, faults, place }: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve({ machine, door, requests, place }: Parts, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const form = await readForm(request);
   const timeMs = place.clock.now();
   advanceMachine(machine, timeMs);
@@ -112,29 +138,64 @@ async function serve({ machine, door, requests, faults, place }: Parts, request:
     timeMs, method, path: pathname, query: search.slice(1), auth: tried ? 'digest' : 'none', authValid: entry.outcome === 'in',
     body: Object.keys(form).length === 0 ? null : form,
   });
-  if (entry.outcome === 'out') {
-    reply(response, { status: 401, body: '<html><body><h1>401 - Unauthorized</h1></body></html>\n' }, { 'www-authenticate': challenge(door, timeMs, entry.stale) });
-    return;
+  const reply = dressed(entry.outcome === 'in' ? run(machine, { script: `${method} ${pathname.replace(/^\/cgi-bin\//, '')}`, form, host: place.host }, timeMs)
+    : { status: 401, body: '<html><body><h1>401 - Unauthorized</h1></body></html>\n', headers: { 'www-authenticate': challenge(door, timeMs, entry.stale) } });
+  const manner = mannerFor(machine.faults, pathname);
+  if (manner !== undefined && isManner(manner.kind)) sendBadly(manner.kind, { response, socket: request.socket, reply, milliseconds: manner.params.milliseconds });
+  else send(response, reply);
+}
+
+const statusPath = '/cgi-bin/get_miner_status.cgi';
+
+/** Troubles after which mining starts anew once they are repaired. */
+const stops: ReadonlySet<FaultKind> = new Set<FaultKind>(['chip_overheat', 'fan_lost', 'hot_inlet']);
+
+/** @throws UnknownFault */
+function readable(kind: FaultKind, params: FaultParams): FaultParams {
+  if (!isManner(kind) && !isRpcManner(kind) && !(cgiConditions as readonly string[]).includes(kind)) {
+    throw new UnknownFault(`an L3+ cannot have ${kind}; it can have ${cgiConditions.join(', ')}, and every bad manner`);
   }
-  reply(response, run(machine, { script: `${method} ${pathname.replace(/^\/cgi-bin\//, '')}`, form, host: place.host, invalidJson: faults.has('invalid_json') }, timeMs));
+  return kind === 'bad_json' && params.path === undefined ? { ...params, path: statusPath } : params;
 }
 
 export function createCgiMiner(spec: CgiMinerSpec, place: CgiPlace): CgiMiner {
   const seed = seedFor(place.seed, spec.name);
-  const machine = createMachine(spec, seed, place.clock.now());
-  const faults = new Set<CgiFault>();
+  const machine = createMachine(spec, seed, { nowMs: place.clock.now(), sink: place.sink });
   const requests = createRequestRecord();
-  const parts: Parts = { machine, door: createDoor(spec.password ?? 'root', seed), requests, faults, place };
+  const parts: Parts = { machine, door: createDoor(spec.password ?? 'root', seed), requests, place };
   const server = createServer((request, response) => {
     serve(parts, request, response).catch(() => request.socket.destroy());
   });
+  const rpc = place.cgminerPort === null ? undefined : createRpcServer({
+    description: 'cgminer 4.11.1', faults: () => machine.faults, now: () => place.clock.now(),
+    answer: (command, timeMs) => {
+      advanceMachine(machine, timeMs);
+      return rpcReply(machine, command, timeMs);
+    },
+    record: (command, timeMs) => requests.add({ timeMs, method: 'TCP', path: command, query: '', auth: 'none', authValid: false, body: null }),
+  }, { host: place.host, port: place.cgminerPort, what: `cgminer API of miner ${spec.name}` });
+  const has = (kind: FaultKind) => machine.faults.some((fault) => fault.kind === kind);
+  const rpcWanted = () => !has('unplugged') && !has('rpc_refused');
   let { port } = place;
   const open = async () => {
     port = await listen(server, { host: place.host, port }, `miner ${spec.name}`);
+    await rpc?.setOpen(rpcWanted());
+  };
+  const upToDate = () => {
+    const now = place.clock.now();
+    advanceMachine(machine, now);
+    return now;
   };
   return {
     spec,
     name: spec.name,
+    host: place.host,
+    get port() {
+      return port;
+    },
+    get cgminerPort() {
+      return rpc?.port;
+    },
     get address() {
       return `${place.host}:${port}`;
     },
@@ -142,35 +203,39 @@ export function createCgiMiner(spec: CgiMinerSpec, place: CgiPlace): CgiMiner {
       return `http://${place.host}:${port}`;
     },
     requests,
-    inject: async (fault, board = 1) => {
-      faults.add(fault);
-      advanceMachine(machine, place.clock.now());
-      if (fault === 'unplugged') await close(server);
-      const broken = machine.boards[board - 1];
-      if (fault === 'board_missing' && broken !== undefined) broken.missing = true;
+    faults: () => machine.faults,
+    inject: async (kind, params = {}) => {
+      const fault: ActiveFault = { kind, params: readable(kind, params), sinceMs: upToDate() };
+      machine.faults = [...machine.faults.filter((other) => !samePlace(other, fault)), fault];
+      if (kind === 'unplugged') await close(server);
+      await rpc?.setOpen(server.listening && rpcWanted());
     },
-    repair: async () => {
-      const now = place.clock.now();
-      advanceMachine(machine, now);
-      for (const board of machine.boards) board.missing = false;
-      if (faults.has('unplugged')) {
+    repair: async (kind) => {
+      const now = upToDate();
+      const repaired = machine.faults.filter((fault) => kind === undefined || fault.kind === kind);
+      machine.faults = machine.faults.filter((fault) => !repaired.includes(fault));
+      if (repaired.some((fault) => fault.kind === 'unplugged')) {
         enterPhase(machine, 'booting', now);
         await open();
-      }
-      faults.clear();
+      } else if (machine.phase === 'stopped' && repaired.some((fault) => stops.has(fault.kind))) enterPhase(machine, 'starting', now);
+      await rpc?.setOpen(server.listening && rpcWanted());
+      return repaired.length;
     },
     truth: () => {
-      const now = place.clock.now();
-      advanceMachine(machine, now);
-      const boards = machine.boards.filter(({ missing }) => !missing).map((board) => ({
-        board: board.board, hashesPerSecond: boardMegahashes(machine, board) * 1e6, pcbCelsius: board.pcbCelsius, chipCelsius: chipCelsius(machine, board),
+      const now = upToDate();
+      const boards = machine.boards.filter((board) => !isMissing(machine, board)).map((board) => ({
+        board: board.board, hashesPerSecond: boardMegahashes(machine, board, now) * 1e6, pcbCelsius: board.pcbCelsius, chipCelsius: chipCelsius(machine, board),
       }));
+      const pool = spec.pools[activePool(machine) ?? -1];
       return {
         phase: machine.phase, boards, hashesPerSecond: boards.reduce((total, { hashesPerSecond }) => total + hashesPerSecond, 0), wallWatts: machine.wallWatts,
-        fansRpm: Array.from({ length: l3plus.fans }, (_, index) => fanRpm(machine, index + 1, now)),
+        fansRpm: Array.from({ length: l3plus.fans }, (_, index) => fanRpm(machine, index + 1, now)), worker: pool === undefined ? '' : workerName(pool),
       };
     },
+    advance: () => void upToDate(),
     listen: open,
-    close: () => close(server),
+    close: async () => {
+      await Promise.all([close(server), rpc?.setOpen(false)]);
+    },
   };
 }

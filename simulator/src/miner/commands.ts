@@ -1,6 +1,6 @@
 /** What a client can make a miner do, and what the world can do to it. */
 import type { ActiveFault, FaultKind, FaultParams } from './faults.ts';
-import { isManner, samePlace } from './faults.ts';
+import { isManner, isRpcManner, samePlace } from './faults.ts';
 import { isHashing, planReboot, planRestart, planResume, planStart, planStop, planTuning, timelines } from './lifecycle.ts';
 import { advanceTo, setRunningPreset, startsTuned } from './machine.ts';
 import { throttleShare } from './working.ts';
@@ -167,7 +167,7 @@ export function repairFault(state: MinerState, kind: FaultKind | undefined, time
   state.faults = state.faults.filter((fault) => !repaired.includes(fault));
   state.life.attempt = 0;
   if (repaired.some((fault) => needsBoot.has(fault.kind))) powerOn(state, timeMs);
-  else if (repaired.some((fault) => needsRestart.has(fault.kind) || (!isManner(fault.kind) && state.life.phase.state === 'failure'))) restartMining(state, timeMs);
+  else if (repaired.some((fault) => needsRestart.has(fault.kind) || (!isManner(fault.kind) && !isRpcManner(fault.kind) && state.life.phase.state === 'failure'))) restartMining(state, timeMs);
   if (repaired.some((fault) => fault.kind === 'preset_drift')) {
     saveSettings(state, { miner: { overclock: { preset: state.spec.preset ?? state.model.defaultPreset } } }, timeMs);
   }

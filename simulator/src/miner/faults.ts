@@ -1,4 +1,4 @@
-/** What can go wrong. `conditions` are troubles of the machine (vnish-api.md 6.4); `manners` are troubles of its HTTP server. */
+/** What can go wrong. `conditions` are troubles of the machine (vnish-api.md 6.4); `manners` are troubles of its HTTP server, `rpcManners` of TCP 4028. */
 
 export const conditions = [
   'board_missing', 'board_failed', 'chips_bad', 'chip_overheat', 'fan_lost', 'pool_down', 'pool_rejecting',
@@ -11,9 +11,12 @@ export const manners = [
   'garbage_values', 'wrong_content_type',
 ] as const;
 
+export const rpcManners = ['rpc_silent', 'rpc_cut', 'rpc_bad_json', 'rpc_drip', 'rpc_endless', 'rpc_refused'] as const;
+
 export type ConditionKind = (typeof conditions)[number];
 export type MannerKind = (typeof manners)[number];
-export type FaultKind = ConditionKind | MannerKind;
+export type RpcMannerKind = (typeof rpcManners)[number];
+export type FaultKind = ConditionKind | MannerKind | RpcMannerKind;
 
 export interface FaultParams {
   /** 1-based board. */
@@ -35,7 +38,7 @@ export interface FaultParams {
   readonly preset?: string;
   /** Sensor fault: `error` (state error, 0 °C), `zero`, or `stuck`. */
   readonly mode?: string;
-  /** For `slow` and `drip`: real milliseconds. */
+  /** For `slow`, `drip` and `rpc_drip`: real milliseconds. */
   readonly milliseconds?: number;
   /** Only requests whose path begins so are mistreated. */
   readonly path?: string;
@@ -55,18 +58,22 @@ const texts = ['preset', 'mode', 'path'] as const;
 export class UnknownFault extends Error {}
 
 export function isFaultKind(text: string): text is FaultKind {
-  return (conditions as readonly string[]).includes(text) || (manners as readonly string[]).includes(text);
+  return [...conditions, ...manners, ...rpcManners].some((kind) => kind === text);
 }
 
 export function isManner(kind: FaultKind): kind is MannerKind {
   return (manners as readonly string[]).includes(kind);
 }
 
+export function isRpcManner(kind: FaultKind): kind is RpcMannerKind {
+  return (rpcManners as readonly string[]).includes(kind);
+}
+
 /** Reads `{kind, ...params}` as the control port gets it. Throws UnknownFault with what is allowed. */
 export function readFault(body: Readonly<Record<string, unknown>>): { kind: FaultKind; params: FaultParams } {
   const { kind, ...rest } = body;
   if (typeof kind !== 'string' || !isFaultKind(kind)) {
-    throw new UnknownFault(`kind must be one of ${[...conditions, ...manners].join(', ')}; got ${JSON.stringify(kind)}`);
+    throw new UnknownFault(`kind must be one of ${[...conditions, ...manners, ...rpcManners].join(', ')}; got ${JSON.stringify(kind)}`);
   }
   const params: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(rest)) {

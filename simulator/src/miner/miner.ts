@@ -16,6 +16,8 @@ import { fanWatts } from './physics.ts';
 import { createRequestRecord, recordedBody } from './request-record.ts';
 import type { RequestRecord } from './request-record.ts';
 import { answerApi, json, spaIndex } from './router.ts';
+import { rpcReply } from './rpc.ts';
+import { createRpcServer } from '../rpc/server.ts';
 import type { Reply } from './router.ts';
 import { workerName } from './shares.ts';
 import type { MinerSpec, MinerState, ShareSink } from './state.ts';
@@ -46,6 +48,8 @@ export interface Miner {
   /** `host:port`. */
   readonly address: string;
   readonly url: string;
+  /** Of the cgminer API (TCP 4028 on a real one); known once listening, undefined where it has none. */
+  readonly cgminerPort: number | undefined;
   readonly requests: RequestRecord;
   /** Active faults, oldest first. */
   faults(): readonly ActiveFault[];
@@ -67,6 +71,8 @@ export interface MinerPlace {
   readonly seed: number;
   readonly host: string;
   readonly port: number;
+  /** 0: any; null: no cgminer API. */
+  readonly cgminerPort: number | null;
   readonly sink: ShareSink | null;
   /** The vendor's OpenAPI document, if there is one to serve. */
   readonly apiDocument?: string | undefined;
@@ -197,6 +203,16 @@ export function createMiner(spec: MinerSpec, place: MinerPlace): Miner {
     advanceTo(state, now);
     if (!httpReachable(state.life, now)) socket.resetAndDestroy();
   });
+  const rpc = place.cgminerPort === null ? undefined : createRpcServer({
+    description: 'cgminer 4.11.1', faults: () => state.faults,
+    answer: (command, timeMs) => {
+      advanceTo(state, timeMs);
+      return rpcReply(state, command, timeMs);
+    },
+    record: (command, timeMs) => core.requests.add({ timeMs, method: 'TCP', path: command, query: '', auth: 'none', authValid: false, body: null }),
+    now: () => place.clock.now(),
+  }, { host: place.host, port: place.cgminerPort, what: `cgminer API of miner ${spec.name}` });
+  const rpcWanted = () => !hasFault(state, 'unplugged') && !state.faults.some(({ kind }) => kind === 'rpc_refused');
   let port = place.port;
   const upToDate = () => {
     const now = place.clock.now();
@@ -205,6 +221,7 @@ export function createMiner(spec: MinerSpec, place: MinerPlace): Miner {
   };
   const open = async () => {
     port = await listen(server, { host: place.host, port }, `miner ${spec.name}`);
+    await rpc?.setOpen(rpcWanted());
   };
   return {
     spec,
@@ -219,15 +236,20 @@ export function createMiner(spec: MinerSpec, place: MinerPlace): Miner {
     get url() {
       return `http://${place.host}:${port}`;
     },
+    get cgminerPort() {
+      return rpc?.port;
+    },
     requests: core.requests,
     faults: () => state.faults,
     inject: async (kind, params = {}) => {
       injectFault(state, { kind, params }, upToDate());
       if (kind === 'unplugged') await close(server);
+      await rpc?.setOpen(rpcWanted());
     },
     repair: async (kind) => {
       const repaired = repairFault(state, kind, upToDate());
       if (repaired.some((fault) => fault.kind === 'unplugged')) await open();
+      await rpc?.setOpen(server.listening && rpcWanted());
       return repaired.length;
     },
     truth: () => truthOf(state, upToDate()),
@@ -239,7 +261,9 @@ export function createMiner(spec: MinerSpec, place: MinerPlace): Miner {
       return state;
     },
     listen: open,
-    close: () => close(server),
+    close: async () => {
+      await Promise.all([close(server), rpc?.setOpen(false)]);
+    },
   };
 }
 

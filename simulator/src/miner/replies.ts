@@ -113,7 +113,7 @@ export function statusReply(state: MinerState, viewer: Viewer): object {
 }
 
 /** No boards, no fans, no pools of the user: as captured in failure 1002. */
-function isBare(state: MinerState): boolean {
+export function isBare(state: MinerState): boolean {
   return state.life.phase.failure?.code === 1002;
 }
 
@@ -121,7 +121,7 @@ interface Range { min: number; max: number }
 
 const zeroRange: Range = { min: 0, max: 0 };
 
-function sensorValues(state: MinerState, board: BoardState, timeMs: number): number[] {
+export function sensorValues(state: MinerState, board: BoardState, timeMs: number): number[] {
   const condition = boardCondition(state, board);
   if (condition === 'missing' || condition === 'disabled' || state.life.phase.state === 'initializing') return [];
   const values = boardSensors(state, board, timeMs);
@@ -175,7 +175,7 @@ function chipStatuses(state: MinerState, board: BoardState): { red: number; oran
   return counts;
 }
 
-function chainEntry(state: MinerState, board: BoardState, timeMs: number) {
+export function chainEntry(state: MinerState, board: BoardState, timeMs: number) {
   const ideal = round(boardIdeal(state, board, timeMs), 2);
   const runs = boardRuns(state, board, timeMs);
   const pcb = range(sensorValues(state, board, timeMs));
@@ -210,7 +210,7 @@ export function difficultyText(difficulty: number): string {
   return `${Number(value.toPrecision(3))}${units[unit] ?? ''}`;
 }
 
-function agoText(timeMs: number, atMs: number | null): string {
+export function agoText(timeMs: number, atMs: number | null): string {
   if (atMs === null) return '0';
   const seconds = Math.max(0, Math.floor((timeMs - atMs) / 1000));
   const two = (n: number) => String(n).padStart(2, '0');

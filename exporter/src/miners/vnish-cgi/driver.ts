@@ -1,36 +1,52 @@
 /**
  * VNish 3.x over its CGI (vnish-api.md, 5), as on the Antminer L3+. Identity is read seldom, the status at every poll; one
- * request at a time; writes are sent once and never repeated, though most of them are GETs.
+ * request at a time; writes are sent once and never repeated, though most of them are GETs. A poll that the CGI cannot answer, as
+ * with the invalid JSON that this firmware is known for, is tried over TCP 4028: that poll only, and marked as such.
  */
 import type { Mismatch } from '../../mismatch.ts';
-import { PollFailure, type Command, type CommandReply, type Driver, type Lacks } from '../driver.ts';
+import { PollFailure, type Command, type CommandReply, type Driver, type Lacks, type PollFailureReason, type PollPace } from '../driver.ts';
+import { cgminerPlace } from '../cgminer/client.ts';
+import { readCgminer } from '../cgminer/driver.ts';
+import type { HashrateUnit } from '../cgminer/parse.ts';
+import { within } from '../deadline.ts';
 import { isObject, type JsonObject } from '../fields.ts';
 import { minerHttp, type HttpReply, type HttpRequest } from '../http.ts';
 import type { Reading } from '../reading.ts';
-import { digestSession } from './digest.ts';
-import { isHashing, parseCgiReading } from './parse.ts';
+import { digestSession, type DigestSession } from './digest.ts';
+import { isHashing, parseCgiReading, parseIdentity } from './parse.ts';
 
 export interface VnishCgiOptions {
   readonly address: string;
   readonly password: string;
   /** Ms between reads of the identity. */
   readonly slowIntervalMs: number;
+  /** Ms that a poll may last; the CGI has its part of it, so that time is left for TCP 4028. */
+  readonly deadlineMs: number;
+  /** Where TCP 4028 really is. */
+  readonly cgminerPort?: number | undefined;
+  readonly hashrateUnit?: HashrateUnit | undefined;
   readonly mismatch: Mismatch;
   /** Unix ms. */
   readonly now?: () => number;
 }
 
 /** The only user that the firmware has. */
-const user = 'root';
+export const cgiUser = 'root';
+/** VNish's own default on 3.x (vnish-api.md, 5). */
+export const vendorCgiPassword = 'root';
+/** The CGI's part of the deadline. */
+const cgiShare = 2 / 3;
+/** What TCP 4028 may help with; a refused password, a wrong address and a machine of another kind stay what they are. */
+const fallbackReasons: ReadonlySet<PollFailureReason> = new Set<PollFailureReason>(['connect', 'timeout', 'reset', 'http_5xx', 'html_body', 'bad_json', 'bad_shape', 'too_large', 'not_http']);
 
 const lacks = {
   preset: 'its firmware (VNish 3.x) has no presets',
   locate: 'its firmware (VNish 3.x) has no command for the locate light',
 } satisfies Lacks;
 
-export function vnishCgiDriver({ address, password, slowIntervalMs, mismatch, now = Date.now }: VnishCgiOptions): Driver {
+export function vnishCgiDriver({ address, password, slowIntervalMs, deadlineMs, cgminerPort, hashrateUnit, mismatch, now = Date.now }: VnishCgiOptions): Driver {
   const http = minerHttp(address);
-  const session = digestSession({ http, user, password, now });
+  const session = digestSession({ http, user: cgiUser, password, now });
   let system: JsonObject | undefined;
   let systemReadAt = -Infinity;
 
@@ -62,16 +78,38 @@ export function vnishCgiDriver({ address, password, slowIntervalMs, mismatch, no
     }
   }
 
+  async function pollCgi(signal: AbortSignal, pace: PollPace): Promise<Reading> {
+    const known = system === undefined || pace === 'fresh' || now() - systemReadAt >= slowIntervalMs ? await identify(signal) : system;
+    system = known;
+    const status = await read('get_miner_status.cgi', signal);
+    if (!isObject(status['summary'])) throw new PollFailure('bad_shape', 'get_miner_status.cgi has no "summary"');
+    const check = isHashing(status) ? {} : { check: (await ask('check.cgi', { signal })).body.trim() === '1' };
+    return parseCgiReading({ system: known, status, ...check }, now(), mismatch);
+  }
+
+  /** @throws PollFailure, the CGI's own, with what TCP 4028 said added */
+  async function pollCgminer(failure: PollFailure, signal: AbortSignal): Promise<Reading> {
+    const place = cgminerPlace(address.replace(/:\d+$/, ''), cgminerPort);
+    try {
+      const reading = await readCgminer(place, { unit: hashrateUnit, mismatch, now, signal });
+      const identity = system === undefined ? undefined : parseIdentity(system, mismatch);
+      return { ...reading, ...(identity === undefined ? {} : { identity }), fallback: { reason: failure.reason, detail: failure.message } };
+    } catch (thrown) {
+      if (!(thrown instanceof PollFailure)) throw thrown;
+      throw new PollFailure(failure.reason, `${failure.message}; nor does TCP ${place.port} help: ${thrown.message}`, { cause: failure });
+    }
+  }
+
   return {
     kind: 'vnish-cgi',
     lacks,
     async poll(signal, pace = 'usual'): Promise<Reading> {
-      const known = system === undefined || pace === 'fresh' || now() - systemReadAt >= slowIntervalMs ? await identify(signal) : system;
-      system = known;
-      const status = await read('get_miner_status.cgi', signal);
-      if (!isObject(status['summary'])) throw new PollFailure('bad_shape', 'get_miner_status.cgi has no "summary"');
-      const check = isHashing(status) ? {} : { check: (await ask('check.cgi', { signal })).body.trim() === '1' };
-      return parseCgiReading({ system: known, status, ...check }, now(), mismatch);
+      try {
+        return await within(deadlineMs * cgiShare, signal, async (part) => pollCgi(part, pace));
+      } catch (thrown) {
+        if (!(thrown instanceof PollFailure) || !fallbackReasons.has(thrown.reason) || signal.aborted) throw thrown;
+        return pollCgminer(thrown, signal);
+      }
     },
     presets: async () => Promise.resolve([]),
     async send(command: Command, signal: AbortSignal): Promise<CommandReply> {
@@ -92,6 +130,14 @@ export function vnishCgiDriver({ address, password, slowIntervalMs, mismatch, no
       await http.close();
     },
   };
+}
+
+/** What the miner says of itself behind its login, one try of the password. @throws PollFailure */
+export async function readSystemInfo(session: DigestSession, signal: AbortSignal): Promise<JsonObject> {
+  const script = 'get_system_info.cgi';
+  const reply = await session.authorized({ path: `/cgi-bin/${script}`, signal });
+  if (reply.status !== 200) throw new PollFailure(reply.status >= 500 ? 'http_5xx' : 'http_4xx', `${script} answered ${reply.status}`);
+  return objectOf(reply, script);
 }
 
 /** The content type says nothing here, so only the body is judged. @throws PollFailure */

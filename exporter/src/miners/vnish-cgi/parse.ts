@@ -6,7 +6,8 @@
 import type { Mismatch } from '../../mismatch.ts';
 import { defined } from '../../defined.ts';
 import { fieldsOf, type Fields, type JsonObject } from '../fields.ts';
-import type { BoardReading, FanReading, Identity, MinMax, PoolReading, Reading } from '../reading.ts';
+import { chipGradesOf, hottest, scaled, span, sum } from '../quantities.ts';
+import type { BoardReading, FanReading, Identity, PoolReading, Reading } from '../reading.ts';
 
 interface ModelTraits {
   readonly type: RegExp;
@@ -61,6 +62,7 @@ export function parseCgiReading({ system, status, check }: CgiReplies, at: numbe
   const elapsed = summary?.optional.numeric('elapsed');
   return defined<Reading>({
     at,
+    source: 'vnish-cgi',
     identity: parseIdentity(system, mismatch),
     state: hashing || check === true ? 'mining' : check === false ? 'stopped' : undefined,
     stateSeconds: hashing ? elapsed : undefined,
@@ -108,16 +110,9 @@ function parseBoard(dev: Fields, unit: number | undefined): BoardReading[] {
     // `temp` is the board, `temp2` the chips.
     pcb: hottest(dev.numeric('temp')),
     chip: hottest(dev.numeric('temp2')),
-    chips: parseChips(dev.optional.text('chain_acs')),
+    chips: chipGradesOf(dev.optional.text('chain_acs')),
     hardwareErrors: dev.optional.numeric('hw'),
   })];
-}
-
-/** One letter for each chip, `o` well and `x` not; this firmware knows no grade between. */
-function parseChips(letters: string | undefined): BoardReading['chips'] {
-  if (letters === undefined || !/^[ ox]*[ox][ ox]*$/.test(letters)) return undefined;
-  const count = (letter: string) => letters.split(letter).length - 1;
-  return { grey: count('o'), orange: 0, red: count('x') };
 }
 
 /** Any board may name any of fan1 to fan8; a zero is no fan. */
@@ -147,29 +142,4 @@ function parsePool(fields: Fields, place: number): PoolReading[] {
 function poolStatus(text: string | undefined): string {
   if (text === 'Alive') return 'working';
   return text === 'Dead' ? 'offline' : text?.toLowerCase() ?? 'unknown';
-}
-
-/** The firmware tells one temperature, and 0 when it knows none. */
-function hottest(celsius: number | undefined): MinMax {
-  return celsius === undefined || celsius === 0 ? {} : { max: celsius };
-}
-
-function span(boards: readonly MinMax[]): MinMax {
-  const known = boards.flatMap(({ max }) => (max === undefined ? [] : [max]));
-  return known.length === 0 ? {} : { min: Math.min(...known), max: Math.max(...known) };
-}
-
-/** A sum that lacks a board would mislead: all or nothing. */
-function sum(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter((value) => value !== undefined);
-  return known.length === 0 || known.length < values.length ? undefined : finite(known.reduce((total, value) => total + value, 0));
-}
-
-/** A number that no miner means may overflow; an infinite hashrate would spoil every sum. */
-function finite(value: number): number | undefined {
-  return Number.isFinite(value) ? value : undefined;
-}
-
-function scaled(value: number | undefined, factor: number | undefined): number | undefined {
-  return value === undefined || factor === undefined ? undefined : finite(Math.round(value * factor));
 }

@@ -38,8 +38,9 @@ export function parseReading(replies: Replies, at: number, mismatch: Mismatch): 
   const model = replies.model === undefined ? undefined : fieldsOf(replies.model, 'model', mismatch);
   const uptime = replies.info === undefined ? undefined : fieldsOf(replies.info, 'info', mismatch).optional.object('system')?.optional.text('uptime');
   const preset = replies.perf === undefined ? undefined : parseCurrentPreset(replies.perf, { presets: replies.presets ?? [], mismatch });
-  return defined({
+  return defined<Reading>({
     at,
+    source: 'vnish',
     ...(miner === undefined ? { psuTemperatures: {}, pcb: {}, chip: {}, fans: [], pools: [], boards: [] } : parseSummary(miner, unit)),
     ...parseStatus(replies, miner, mismatch),
     identity,
