@@ -142,7 +142,7 @@ describe('ports and names', () => {
     const fleet = fleetSchema.parse(yaml('deploy/demo-fleet.yaml'));
     const first = Number(flag('simulator', '--first-port'));
     const simulated = describeFleet({ miners: 12, seed: 1, warm: true });
-    expect(fleet.miners.map(({ name, address, site, rack }) => ({ name, address, site, rack })))
+    expect(fleet.miners?.map(({ name, address, site, rack }) => ({ name, address, site, rack })))
       .toEqual(simulated.map(({ name, site, rack }, index) => ({ name, address: `simulator:${first + index}`, site, rack })));
     expect(fleet.pools.map(({ base_url }) => base_url)).toEqual([`http://simulator:${flag('simulator', '--pool-port')}`]);
     const secrets = [fleet.credentials['default']!.password_env, fleet.pools[0]!.api_key_env, ...fleet.api.tokens.map(({ token_env }) => token_env)];

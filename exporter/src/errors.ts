@@ -13,6 +13,7 @@ export const errorCatalogue = {
   method_not_allowed: { status: 405, title: 'The path does not know this method' },
   confirmation_needed: { status: 409, title: 'The plan must be confirmed' },
   confirmation_invalid: { status: 409, title: 'The confirmation does not fit the plan' },
+  conflict: { status: 409, title: 'It does not go together with what there is' },
   busy: { status: 409, title: 'Another job is acting on the miner' },
   nothing_to_do: { status: 409, title: 'The plan has no target' },
   payload_invalid: { status: 422, title: 'The request is not valid' },

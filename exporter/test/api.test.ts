@@ -136,7 +136,7 @@ describe('a problem', () => {
     await expectProblem(running, ['/nowhere'], 404, 'not_found');
     expect(await expectProblem(running, ['/rigs/nobody'], 404, 'not_found')).toMatchObject({ field: 'name', given: 'nobody' });
     await expectProblem(running, ['/jobs/none'], 404, 'not_found');
-    expect((await expectProblem(running, ['/rigs', { method: 'DELETE' }], 405, 'method_not_allowed'))['headers']).toMatchObject({ allow: 'GET' });
+    expect((await expectProblem(running, ['/rigs', { method: 'DELETE' }], 405, 'method_not_allowed'))['headers']).toMatchObject({ allow: 'GET, POST' });
     await expectProblem(running, ['/actions'], 405, 'method_not_allowed');
     await expectProblem(running, ['/actions', { body: JSON.stringify({ ...order, idempotencyKey: 'x'.repeat(300_000) }), headers: { 'content-type': 'application/json' } }], 413, 'payload_too_large');
     await expectProblem(running, ['/actions', { body: 'action=locate', headers: { 'content-type': 'application/x-www-form-urlencoded' } }], 422, 'payload_invalid');

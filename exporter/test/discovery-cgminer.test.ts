@@ -4,7 +4,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { parseConfig } from '../src/config/load.ts';
 import { discover, type Discovery } from '../src/fleet/discovery.ts';
-import { parseRanges } from '../src/fleet/ranges.ts';
+import { parseRanges } from '../src/config/ranges.ts';
 import type { CgiMiner } from '../../simulator/src/cgi/miner.ts';
 import type { CgiMinerSpec } from '../../simulator/src/cgi/machine.ts';
 import { startSimulator, type AnyMiner, type Simulator } from '../../simulator/src/simulator.ts';

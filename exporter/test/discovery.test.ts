@@ -7,7 +7,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import { parseConfig } from '../src/config/load.ts';
 import { discover, type Discovery, type DiscoveryProgress } from '../src/fleet/discovery.ts';
-import { parseRanges } from '../src/fleet/ranges.ts';
+import { parseRanges } from '../src/config/ranges.ts';
 import { startSimulator, type Simulator } from '../../simulator/src/simulator.ts';
 import type { Miner } from '../../simulator/src/miner/miner.ts';
 import { hashfleet, temporaryFolder, type Ended } from './command.ts';

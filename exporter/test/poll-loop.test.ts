@@ -158,4 +158,21 @@ describe('the poll loop', () => {
     await wait(200);
     expect(seen.polls.length).toBe(polls);
   });
+
+  test('7. goes on with another fleet: who stays keeps its pace, who is new gets a turn, who is gone none, whatever is under way', async () => {
+    let release: (() => void) | undefined;
+    const before = looped(['stays', 'goes'], async (name) => (name === 'goes' && release === undefined ? new Promise<void>((resolve) => {
+      release = resolve;
+    }) : Promise.resolve()));
+    const after = looped(['stays', 'new'], async () => Promise.resolve());
+    before.loop.start();
+    await until('one that will go is being polled', () => release !== undefined);
+    before.loop.follow(after.fleet);
+    release?.();
+    await until('the others have their turns', () => times(after, 'new').length >= 3 && times(after, 'stays').length >= 3);
+    expect([times(before, 'goes').length, times(after, 'goes').length, before.loop.inFlight]).toEqual([1, 0, 0]);
+    const grid = times(after, 'stays').map((at) => at - times(before, 'stays').concat(times(after, 'stays'))[0]!);
+    // Turns come on the grid of before or late, never between: as many as intervals have passed at most.
+    expect(grid.length).toBeLessThanOrEqual(Math.floor(grid.at(-1)! / 100) + 2);
+  });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { addressText, mostAddresses, parseRanges } from '../src/fleet/ranges.ts';
+import { addressText, mostAddresses, parseRanges } from '../src/config/ranges.ts';
 import { HashfleetError } from '../src/errors.ts';
 
 const all = (...texts: string[]) => [...parseRanges(texts)].map(addressText);

@@ -1,9 +1,11 @@
 /** The real service beside a simulated fleet, on ports of their own, with a data folder of its own. */
 import { afterEach } from '@jest/globals';
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { wholeFleet, type Shard } from '../src/fleet/sharding.ts';
 import type { Logger } from '../src/log.ts';
 import { parseConfig } from '../src/config/load.ts';
+import { entriesFile } from '../src/control/entries.ts';
 import { startService, type Service } from '../src/cli/service.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/src/simulator.ts';
 import type { MinerSpec } from '../../simulator/src/miner/state.ts';
@@ -21,8 +23,13 @@ afterEach(async () => {
   for (const stop of open.splice(0).reverse()) await stop();
 });
 
+/** Every machine has a MAC of its own, always the same for the same name. */
+export function macFor(name: string): string {
+  return `02:51${createHash('sha256').update(name).digest('hex').slice(0, 8).replace(/../g, ':$&')}`;
+}
+
 export function spec(name: string, part: Partial<MinerSpec> = {}): MinerSpec {
-  return { name, model: 'l9', firmware: '1.3.4', mac: '02:51:00:00:00:01', pools: [{ url: 'us.mining.prohashing.com:3333', user: 'demo', pass: `n=${name}` }], begin: 'mining', ...part };
+  return { name, model: 'l9', firmware: '1.3.4', mac: macFor(name), pools: [{ url: 'us.mining.prohashing.com:3333', user: 'demo', pass: `n=${name}` }], begin: 'mining', ...part };
 }
 
 /** Time stands still unless the test moves it. */
@@ -56,15 +63,16 @@ export interface RunOptions { readonly sections?: string; readonly control?: str
 /** `miners`: name to address, or lines of the section as they are. */
 export async function run(miners: Readonly<Record<string, string>> | readonly string[], { sections = '', control, poll = '{interval_seconds: 1, deadline_seconds: 0.7, slow_interval_seconds: 1}', dataFolder = temporaryFolder(), environment = {}, log = recordingLog(), withoutTokens = false, shard = wholeFleet }: RunOptions = {}): Promise<Running> {
   const lines = Array.isArray(miners) ? miners as readonly string[] : Object.entries(miners).map(([name, address]) => `{name: ${name}, address: "${address}"}`);
-  const config = parseConfig([
+  const text = [
     lines.length === 0 ? 'miners: []' : `miners:\n${lines.map((line) => `  - ${line}`).join('\n')}`,
     `poll: ${poll}`,
     withoutTokens ? '' : `api: {tokens: [${(['read', 'operate', 'admin'] as const).map((scope) => `{name: ${scope}-token, scope: ${scope}, token_env: ${scope.toUpperCase()}_TOKEN}`).join(', ')}]}`,
     control === undefined ? '' : `control: ${control}`,
     sections,
-  ].join('\n'));
+  ].join('\n');
+  const load = (api?: string) => parseConfig(text, 'fleet.yaml', { file: entriesFile(dataFolder), ...(api === undefined ? {} : { text: api }) });
   const service = await startService({
-    config, shard, folder: dataFolder, dataFolder, metrics: { host: '127.0.0.1', port: 0 }, api: { host: '127.0.0.1', port: 0 }, log: log.log,
+    config: load(), load, shard, folder: dataFolder, dataFolder, metrics: { host: '127.0.0.1', port: 0 }, api: { host: '127.0.0.1', port: 0 }, log: log.log,
     environment: { READ_TOKEN: tokens.read, OPERATE_TOKEN: tokens.operate, ADMIN_TOKEN: tokens.admin, ...environment },
   });
   let stopped: Promise<void> | undefined;

@@ -56,7 +56,7 @@ describe('secrets', () => {
     seen.push(text.join(''));
 
     // It was all there to be seen: the log, the audit log, the failures.
-    expect(filesOf(running.dataFolder).map((file) => path.basename(file)).sort()).toEqual(expect.arrayContaining(['alive.json', 'audit.jsonl', 'counters.txt', 'miners.json']));
+    expect(filesOf(running.dataFolder).map((file) => path.basename(file)).sort()).toEqual(expect.arrayContaining(['alive.json', 'audit.jsonl', 'counters.txt', 'inventory.json', 'miners.json']));
     for (const proof of ['the miner cannot be read', 'bad_key', '"event":"sent"', 'stock_firmware', 'the pool cannot be read']) expect(seen.join('\n')).toContain(proof);
     for (const [name, secret] of Object.entries(secrets)) expect([name, seen.filter((one) => one.includes(secret)).length]).toEqual([name, 0]);
   });

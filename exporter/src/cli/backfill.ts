@@ -78,7 +78,7 @@ async function backfill(names: readonly string[], flags: Flags): Promise<number>
   const window = windowOf(flags);
   const prometheus = flags.prometheus === undefined ? undefined : prometheusAt(flags.prometheus);
   const folder = await prometheus?.dataFolder();
-  const driverFor = driversOf(config, { environment: process.env, folder: path.dirname(path.resolve(flags.config)) }, () => undefined);
+  const { driverFor } = driversOf(config, { environment: process.env, folder: path.dirname(path.resolve(flags.config)) }, () => undefined);
   const miners = config.miners.filter(({ name }) => names.length === 0 || names.includes(name));
 
   const limit = pLimit(concurrency);

@@ -5,14 +5,16 @@ import type { Config } from '../config/load.ts';
 import type { MinerConfig } from '../config/schema.ts';
 import { secretReader, sourceOf } from '../config/secrets.ts';
 import type { AuditLog } from '../control/audit.ts';
+import type { Entries } from '../control/entries.ts';
 import { createControl, type Control, type ControlHistory } from '../control/jobs.ts';
 import type { Alive } from '../fleet/alive.ts';
-import { createChips } from '../fleet/chips.ts';
+import { createChips, type Chips } from '../fleet/chips.ts';
 import { noticeFirmware } from '../fleet/firmware.ts';
-import { createFleet, type Fleet } from '../fleet/fleet.ts';
+import { createFleet, type Fleet, type FleetOptions } from '../fleet/fleet.ts';
 import { createLogWatch, type LogMemory } from '../fleet/log-watch.ts';
 import type { Memory } from '../fleet/memory.ts';
-import { createPollLoop } from '../fleet/poll-loop.ts';
+import type { Inventory } from '../fleet/inventory.ts';
+import { createPollLoop, type PollLoop } from '../fleet/poll-loop.ts';
 import { createPools, type Pools } from '../fleet/pools.ts';
 import { holds, type Shard } from '../fleet/sharding.ts';
 import { apiApp } from '../http/api-server.ts';
@@ -49,6 +51,8 @@ export interface Lasting {
   readonly shard: Shard;
   readonly log: Logger;
   readonly reload: () => Promise<void>;
+  readonly inventory: Inventory;
+  readonly entries: Entries;
 }
 
 export interface Core {
@@ -56,32 +60,46 @@ export interface Core {
   readonly fleet: Fleet;
   readonly pools: Pools;
   readonly control: Control;
+  readonly loop: PollLoop;
+  readonly chips: Chips;
+  /** What the pools were made from. */
+  readonly poolsKey: string;
   readonly metrics: Express;
   readonly api: Express;
   start(): void;
-  /** Ends polling at once; waits for what is on the way. */
-  stop(): Promise<void>;
+  /** Ends at once what `next` does not go on with; waits for what is on the way. */
+  stop(next?: Core): Promise<void>;
 }
 
 /** VNish's own defaults (vnish-api.md, 1.1 and 5), tried only where fleet.yaml names no password; TCP 4028 asks for none. */
 const vendorPasswords = { 'vnish': vendorPassword, 'vnish-cgi': vendorCgiPassword, 'cgminer': '' } as const;
 const drivers = { 'vnish': vnishDriver, 'vnish-cgi': vnishCgiDriver, 'cgminer': cgminerDriver } as const;
 
-/** Makes the driver of each miner of the configuration. @throws HashfleetError for a secret that cannot be read. */
-export function driversOf(config: Config, { environment, folder }: Pick<Lasting, 'environment' | 'folder'>, mismatch: Mismatch): (miner: MinerConfig) => Driver {
+/** How drivers are made, and what each is made from: as long as that stays the same, so does the driver. */
+export interface DriverMaker {
+  readonly driverFor: (miner: MinerConfig) => Driver;
+  readonly driverKey: (miner: MinerConfig) => string;
+}
+
+/** @throws HashfleetError for a secret that cannot be read */
+export function driversOf(config: Config, { environment, folder }: Pick<Lasting, 'environment' | 'folder'>, mismatch: Mismatch): DriverMaker {
   const read = secretReader({ environment, folder, secrets: config.secrets });
   const passwords = new Map(Object.entries(config.credentials).map(([name, entry]) => [name, read(`credentials.${name}`, sourceOf(entry, 'password') ?? {})]));
-  return (miner) => drivers[miner.driver]({
+  const optionsOf = (miner: MinerConfig) => ({
     address: miner.address, password: passwords.get(miner.credentials) ?? vendorPasswords[miner.driver],
-    slowIntervalMs: config.poll.slow_interval_seconds * 1000, deadlineMs: config.poll.deadline_seconds * 1000, mismatch,
+    slowIntervalMs: config.poll.slow_interval_seconds * 1000, deadlineMs: config.poll.deadline_seconds * 1000,
     cgminerPort: miner.cgminer_port, hashrateUnit: miner.hashrate_unit,
   });
+  return {
+    driverFor: (miner) => drivers[miner.driver]({ ...optionsOf(miner), mismatch }),
+    driverKey: (miner) => JSON.stringify([miner.driver, optionsOf(miner)]),
+  };
 }
 
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
-  const { memory, audit, alive, logMemory, history, mismatches, reloadState, self, environment, folder, shard, log, reload } = lasting;
-  const driverFor = driversOf(config, lasting, mismatches.count);
+  const { memory, audit, alive, logMemory, history, mismatches, reloadState, self, environment, folder, shard, log, reload, inventory, entries } = lasting;
+  const { driverFor, driverKey } = driversOf(config, lasting, mismatches.count);
   const read = secretReader({ environment, folder, secrets: config.secrets });
   const tokens = config.api.tokens.map((entry): ApiToken => ({ name: entry.name, scope: entry.scope, secret: read(`api.tokens ${entry.name}`, sourceOf(entry, 'token') ?? {}) }));
   const poolKeys = new Map(config.pools.flatMap((entry) => {
@@ -89,23 +107,29 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
     return source === undefined ? [] : [[entry.name, read(`pools ${entry.name}`, source)]];
   }));
 
-  const fleetOf = (miners: readonly MinerConfig[]) => createFleet({
-    config: { ...config, miners }, memory, log, driverFor,
+  const fleetOf = (miners: readonly MinerConfig[], own: Pick<FleetOptions, 'earlier' | 'recognise' | 'driverKey'> = {}) => createFleet({ config: { ...config, miners }, memory, log, driverFor, ...own });
+  // From here on nothing can fail any more: miners that stay change over to the new fleet.
+  const fleet = fleetOf(config.miners.filter(({ name }) => holds(shard, name)), {
     ...(earlier === undefined ? {} : { earlier: earlier.fleet }),
+    driverKey,
+    recognise: (miner, reading) => inventory.check(miner, reading),
   });
-  const fleet = fleetOf(config.miners.filter(({ name }) => holds(shard, name)));
   noticeFirmware(fleet, log);
-  const pools = createPools({
+  const poolsKey = JSON.stringify([config.pools, [...poolKeys]]);
+  const pools = earlier?.poolsKey === poolsKey ? earlier.pools : createPools({
     log,
     pools: config.pools.map((pool) => ({
       config: pool,
       adapter: prohashingAdapter({ name: pool.name, baseUrl: pool.base_url, mismatch: mismatches.count, apiKey: poolKeys.get(pool.name) }),
     })),
   });
-  const loop = createPollLoop(fleet, config.poll);
-  const chips = createChips(fleet, config.poll);
+  const going = earlier !== undefined && JSON.stringify(earlier.config.poll) === JSON.stringify(config.poll) ? earlier : undefined;
+  const loop = going?.loop ?? createPollLoop(fleet, config.poll);
+  const chips = going?.chips ?? createChips(fleet, config.poll);
   const logs = createLogWatch(fleet, logMemory);
   const views = createViews({ config, fleet, pools, logs });
+  // What was read before is compared at once, or peers' distances would be gone for a round.
+  if (earlier !== undefined) views.comparePeers();
   const control = createControl({ fleet, config: config.control, audit, log, history });
   const probes = createProbes({
     inventory: config.miners, own: { fleet, views }, concurrency: config.poll.concurrency,
@@ -114,19 +138,24 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       return { fleet: one, views: createViews({ config, fleet: one, pools }) };
     },
   });
-  const registry = createMetricsRegistry({ config, fleet, pools, views, chips, logs, loop, control, mismatches, version, reloadState, self, shard });
+  const registry = createMetricsRegistry({ config, fleet, pools, views, chips, logs, loop, control, mismatches, version, reloadState, inventory, self, shard });
   let ready = false;
   let rounds: NodeJS.Timeout | undefined;
 
   return {
-    config, fleet, pools, control,
-    metrics: metricsApp({ registry, probes, config, shard, log, version, ready: () => ready, reload }),
-    api: apiApp({ context: { config, fleet, pools, views, control, alive, logs, version }, tokens, log }),
+    config, fleet, pools, control, loop, chips, poolsKey,
+    metrics: metricsApp({ registry, probes, config, shard, addressOf: (name) => fleet.get(name)?.config.address, log, version, ready: () => ready, reload }),
+    api: apiApp({ context: { config, fleet, pools, views, control, alive, logs, entries, version }, tokens, log }),
     start() {
-      loop.start();
-      chips.start();
+      if (going === undefined) {
+        loop.start();
+        chips.start();
+      } else {
+        loop.follow(fleet);
+        chips.follow(fleet);
+      }
       logs.start();
-      pools.start();
+      if (pools !== earlier?.pools) pools.start();
       rounds = setInterval(() => {
         fleet.tick();
         // What comes of it reaches the page with each miner's next poll.
@@ -135,15 +164,15 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       ready = true;
       if (tokens.length === 0) log.warn('no API token is configured (api.tokens): the API refuses every request; metrics are served');
     },
-    async stop() {
+    async stop(next) {
       ready = false;
       clearInterval(rounds);
-      loop.stop();
-      chips.stop();
+      if (next?.loop !== loop) loop.stop();
+      if (next?.chips !== chips) chips.stop();
       logs.stop();
       await control.close();
       await probes.close();
-      await pools.close();
+      if (next?.pools !== pools) await pools.close();
       await fleet.close();
     },
   };

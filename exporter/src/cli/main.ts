@@ -7,7 +7,9 @@ import { loadConfig, type Config } from '../config/load.ts';
 import type { Scope } from '../config/schema.ts';
 import { secretReader, secretVariables, sourceOf, type SecretSource } from '../config/secrets.ts';
 import { verifyAuditFile } from '../control/audit.ts';
+import { entriesFile } from '../control/entries.ts';
 import { HashfleetError, messageOf } from '../errors.ts';
+import { rangeTargets } from '../fleet/members.ts';
 import { openapiDocument } from '../http/openapi.ts';
 import { wholeFleet, type Shard } from '../fleet/sharding.ts';
 import { createLogger } from '../log.ts';
@@ -46,7 +48,7 @@ function shardOption(text: string): Shard {
   return { index, count };
 }
 
-interface StartFlags { readonly config: string; readonly data: string; readonly metricsListen: Listen; readonly apiListen: Listen; readonly logLevel: string; readonly shard: Shard; readonly token?: readonly TokenFlag[]; readonly checkConfig?: true }
+interface StartFlags { readonly config: string; readonly data: string; readonly metricsListen: Listen; readonly apiListen: Listen; readonly logLevel: string; readonly watch: boolean; readonly shard: Shard; readonly token?: readonly TokenFlag[]; readonly checkConfig?: true }
 
 const program = new Command('hashfleet')
   .description('Reads scrypt miners and pools, serves Prometheus series and the control API.')
@@ -63,11 +65,13 @@ program.command('start', { isDefault: true })
   .option('--log-level <level>', logLevels.join(', '), levelOption, 'info')
   .option('--shard <index/count>', 'read only this part of the fleet, as 0/2 and 1/2 for two exporters with one fleet.yaml', shardOption, wholeFleet)
   .option('--token <name:scope:file>', 'one more API token, read from a file; may be given several times', tokenOption)
+  .option('--no-watch', 'read the configuration anew only when told to (SIGHUP, POST /-/reload)')
   .option('--check-config', 'check the configuration and its secrets, and exit')
   .action(async (flags: StartFlags) => {
     const given = (flags.token ?? []).map(({ name, scope, file }) => ({ name, scope, token_file: file }));
-    const load = (): Config => {
-      const loaded = loadConfig(flags.config);
+    const dataFolder = path.resolve(flags.data);
+    const load = (text?: string): Config => {
+      const loaded = loadConfig(flags.config, { file: entriesFile(dataFolder), ...(text === undefined ? {} : { text }) });
       return { ...loaded, api: { tokens: [...loaded.api.tokens, ...given] } };
     };
     const config = load();
@@ -84,7 +88,7 @@ program.command('start', { isDefault: true })
     const stopAsked = new Promise<void>((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
     });
-    const service = await startService({ config, load, folder, shard: flags.shard, dataFolder: path.resolve(flags.data), metrics: flags.metricsListen, api: flags.apiListen, environment, log });
+    const service = await startService({ config, load, folder, shard: flags.shard, dataFolder, ...(flags.watch ? { watch: path.resolve(flags.config) } : {}), metrics: flags.metricsListen, api: flags.apiListen, environment, log });
     log.info({ version, miners: config.miners.length, metrics: `http://${flags.metricsListen.host}:${service.metricsPort}/metrics`, api: `http://${flags.apiListen.host}:${service.apiPort}/api/v1`, control: config.control.enabled }, 'hashfleet is running');
     // The refusal of a bad file is in the log and in hashfleet_config_reload_success; the old one stays in force.
     process.on('SIGHUP', () => void service.reload().catch(() => undefined));
@@ -93,8 +97,9 @@ program.command('start', { isDefault: true })
     await service.stop();
   });
 
-program.command('check-config').argument('[file]', 'the fleet', 'fleet.yaml').description('check a configuration and its secrets')
-  .action((file: string) => check(loadConfig(file), file, path.dirname(path.resolve(file))));
+program.command('check-config').argument('[file]', 'the fleet', 'fleet.yaml').description('check a configuration, the files that it names, and its secrets')
+  .option('--data <folder>', 'check the entries of the API too, which are in this folder')
+  .action((file: string, { data }: { data?: string }) => check(loadConfig(file, data === undefined ? undefined : { file: entriesFile(data) }), file, path.dirname(path.resolve(file))));
 
 addDiscover(program);
 addSecrets(program);
@@ -126,6 +131,10 @@ function check(config: Config, file: string, folder: string): void {
   for (const entry of config.pools) look(`pools ${entry.name}`, sourceOf(entry, 'api_key'));
   if (missing.length > 0) throw new HashfleetError('config_invalid', missing.join('\n'));
   console.log(`${file} is valid: ${config.miners.length} miners, ${config.sites.length} sites, ${config.pools.length} pools, control ${config.control.enabled ? 'on' : 'off'}`);
+  const from = new Map<string, number>();
+  for (const { place = file } of config.miners) from.set(place.replace(/:\d+$/, ''), (from.get(place.replace(/:\d+$/, '')) ?? 0) + 1);
+  if (from.size > 1 || !from.has(file)) for (const [origin, count] of from) console.log(`  ${count} miners from ${origin}`);
+  for (const { addresses, exclude, interval_seconds: seconds } of config.inventory.ranges) console.log(`  range ${addresses}: ${rangeTargets({ addresses, exclude }).count} addresses, every ${seconds} s`);
 }
 
 try {

@@ -1,13 +1,17 @@
 /** One running exporter: two servers, and behind them what the present configuration makes. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import type { Config } from '../config/load.ts';
+import { watchFiles } from '../config/watch.ts';
 import { openAuditLog } from '../control/audit.ts';
+import { createEntries, entriesFile } from '../control/entries.ts';
 import { createControlHistory, reportUnfinished } from '../control/jobs.ts';
 import { codeOf, HashfleetError, messageOf } from '../errors.ts';
 import { openAlive } from '../fleet/alive.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { createLogMemory } from '../fleet/log-watch.ts';
+import { createInventory } from '../fleet/inventory.ts';
 import { openMemory } from '../fleet/memory.ts';
 import { wholeFleet, type Shard } from '../fleet/sharding.ts';
 import type { Pools } from '../fleet/pools.ts';
@@ -20,8 +24,10 @@ export interface Listen { readonly host: string; readonly port: number }
 
 export interface ServiceOptions {
   readonly config: Config;
-  /** Reads the configuration anew; without it a reload says that it cannot. @throws ConfigError */
-  readonly load?: () => Config;
+  /** Reads the configuration anew, with `api` in place of what the file of the API's entries holds; without it a reload says that it cannot. @throws ConfigError */
+  readonly load?: (api?: string) => Config;
+  /** The file that `load` reads; it and the files that it names are watched. Nothing is watched when absent. */
+  readonly watch?: string;
   /** Relative secret files are looked up from here. */
   readonly folder: string;
   /** Which part of the fleet this exporter reads; all of it when absent. */
@@ -46,17 +52,37 @@ export interface Service {
 
 /** Ms between two savings of counters and intents. */
 const saveEveryMs = 60_000;
+/** Ms between two looks whether the job that was in the way has ended. */
+const retryEveryMs = 500;
 
 /** @throws HashfleetError for a secret that cannot be read, a damaged audit log, or a port that is taken. */
-export async function startService({ config, load, folder, shard = wholeFleet, dataFolder, metrics, api, environment, log }: ServiceOptions): Promise<Service> {
+export async function startService({ config, load, watch, folder, shard = wholeFleet, dataFolder, metrics, api, environment, log }: ServiceOptions): Promise<Service> {
   const memory = openMemory(dataFolder, log);
   const audit = openAuditLog(auditFolder(dataFolder));
   const alive = openAlive(dataFolder, log);
   const reloadState = { success: true, at: Date.now() };
-  const lasting: Lasting = { memory, audit, alive, logMemory: createLogMemory(), history: createControlHistory(), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, shard, log, reload };
+  let base = config;
+  const inventory = createInventory({ folder: dataFolder, log, changed: () => void later('members'), moved: (name) => core.loop.hurry(name) });
+  const entries = createEntries({
+    file: entriesFile(dataFolder), audit, load: (text) => read(text), inTurn, checkIdle, forgetMac: (name) => inventory.forgetMac(name),
+    miner: (name) => core.fleet.get(name)?.config ?? core.config.miners.find((miner) => miner.name === name),
+    answers(name) {
+      const miner = core.fleet.get(name);
+      return miner?.lastSuccessAt !== undefined && miner.failure === undefined;
+    },
+    async apply(wanted) {
+      await apply(wanted);
+      log.info({ miners: wanted.miners.length }, 'the entries of the API were changed');
+    },
+    async forgetFound(name) {
+      inventory.forgetFound(name);
+      await apply(base);
+    },
+  });
+  const lasting: Lasting = { inventory, entries, memory, audit, alive, logMemory: createLogMemory(), history: createControlHistory(), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, shard, log, reload };
   let core: Core;
   try {
-    core = createCore(config, lasting);
+    core = createCore(inventory.members(config), lasting);
   } catch (thrown) {
     memory.close();
     audit.close();
@@ -96,38 +122,90 @@ export async function startService({ config, load, folder, shard = wholeFleet, d
     await closeAll();
     throw thrown;
   }
+  inventory.follow(core.config, core.fleet);
   core.start();
+  inventory.start();
   alive.note();
   const saving = setInterval(() => {
     memory.save();
+    inventory.save();
     alive.note();
   }, saveEveryMs);
+  const watching = watch === undefined || load === undefined ? undefined : watchFiles({
+    folder: path.dirname(watch), log,
+    patterns: () => [path.basename(watch), ...base.inventory.files],
+    // The refusal is in the log; the next change is another try.
+    changed: async () => reload().catch(() => undefined),
+  });
 
-  /** One reload at a time; a second one waits its turn. */
+  /** What was refused because a job was running, and is tried again when it has ended. */
+  let postponed: 'files' | 'members' | undefined;
+  const retrying = setInterval(() => {
+    if (postponed === undefined || core.control.running > 0) return;
+    const what = postponed;
+    postponed = undefined;
+    void later(what);
+  }, retryEveryMs);
+
+  /** One change at a time; a second one waits its turn. */
   let turn: Promise<unknown> = Promise.resolve();
-  async function reload(): Promise<void> {
-    const result = turn.then(swap);
+  async function inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const result = turn.then(action);
     turn = result.catch(() => undefined);
     return result;
   }
 
+  async function reload(): Promise<void> {
+    return inTurn(swap);
+  }
+
+  /** Of its own accord: what is refused is in the log, and is tried again. */
+  async function later(what: 'files' | 'members'): Promise<void> {
+    await (what === 'files' ? reload() : inTurn(async () => {
+      if (core.control.running > 0) {
+        postponed ??= 'members';
+        return;
+      }
+      await apply(base);
+      log.info({ miners: core.config.miners.length, ...inventory.counts }, 'the fleet has changed');
+    }).catch((thrown: unknown) => log.error({ err: messageOf(thrown) }, 'the miners that were found could not be taken in'))).catch(() => undefined);
+  }
+
+  function read(api?: string): Config {
+    if (load === undefined) throw new HashfleetError('internal', 'This exporter was started without a file to read anew.');
+    return load(api);
+  }
+
+  function checkIdle(): void {
+    if (core.control.running > 0) throw new HashfleetError('busy', 'A job is acting on miners; the configuration is kept. Try again when it has finished (GET /api/v1/jobs); a reload is made by itself then.');
+  }
+
   async function swap(): Promise<void> {
     try {
-      if (load === undefined) throw new HashfleetError('internal', 'This exporter was started without a file to read anew.');
-      const wanted = load();
-      if (core.control.running > 0) throw new HashfleetError('busy', 'A job is acting on miners; the configuration is kept. Reload again when it has finished (GET /api/v1/jobs).');
-      const next = createCore(wanted, lasting, core);
-      const before = core;
-      core = next;
-      await before.stop();
-      next.start();
+      const wanted = read();
+      checkIdle();
+      await apply(wanted);
+      postponed = undefined;
       Object.assign(reloadState, { success: true, at: Date.now() });
       log.info({ miners: wanted.miners.length }, 'the configuration was read anew');
     } catch (thrown) {
+      if (thrown instanceof HashfleetError && thrown.code === 'busy') postponed = 'files';
       reloadState.success = false;
       log.error({ err: messageOf(thrown) }, 'the new configuration was refused; the old one stays in force');
       throw thrown;
     }
+  }
+
+  /** Whole or not at all; miners that stay as they are notice nothing. */
+  async function apply(wanted: Config): Promise<void> {
+    const next = createCore(inventory.members(wanted), lasting, core);
+    const before = core;
+    core = next;
+    base = wanted;
+    inventory.follow(next.config, next.fleet);
+    const stopped = before.stop(next);
+    next.start();
+    await stopped;
   }
 
   return {
@@ -140,6 +218,9 @@ export async function startService({ config, load, folder, shard = wholeFleet, d
     },
     async stop() {
       clearInterval(saving);
+      clearInterval(retrying);
+      watching?.stop();
+      await inventory.stop();
       alive.note();
       await turn;
       await closeAll();

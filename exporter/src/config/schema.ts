@@ -1,5 +1,6 @@
 /** What the operator writes in fleet.yaml. Every key that is not listed here is refused. */
 import { z } from 'zod';
+import { macPattern } from './mac.ts';
 
 const name = z.string().regex(/^[A-Za-z0-9._-]{1,63}$/, 'letters, digits, ".", "_" and "-", at most 63 of them');
 /** A name in the encrypted store. */
@@ -33,15 +34,19 @@ const site = z.strictObject({
   }).optional(),
 });
 
+/** Each of these spellings names the same machine; see mac.ts. */
+const mac = z.string().regex(new RegExp(`^any$|${macPattern.source}`), 'a MAC address such as 02:51:00:00:00:01, or "any"');
+
 const time = z.iso.datetime({ offset: true });
 const maintenance = z.union([z.boolean(), z.strictObject({
   from: time.optional(), until: time.optional(),
   reason: z.string().max(200).optional(), author: z.string().max(63).optional(),
 }).refine(({ from, until }) => from === undefined || until === undefined || Date.parse(from) < Date.parse(until), 'an end that lies after its beginning')], 'true, false, or {from, until, reason, author} with times as in 2026-11-23T08:00:00+01:00');
 
-const miner = z.strictObject({
+export const minerSchema = z.strictObject({
   name,
   address,
+  mac: mac.optional().describe('The machine that this entry is; "any": whatever answers at the address. Learned at first contact when absent'),
   driver: z.enum(['vnish', 'vnish-cgi', 'cgminer']).default('vnish').describe('vnish: VNish 1.2 and 1.3; vnish-cgi: VNish 3.x of the L3+; cgminer: any cgminer-like miner over TCP 4028, only read'),
   cgminer_port: z.number().int().min(1).max(65_535).optional().describe('With vnish-cgi: where the last resort listens; 4028 when absent'),
   hashrate_unit: z.enum(['MH/s', 'GH/s']).optional().describe('What the numbers of TCP 4028 are in, where the model does not tell'),
@@ -51,6 +56,26 @@ const miner = z.strictObject({
   credentials: name.optional().describe('Which password; that of the site, or "default", when absent'),
   pool_worker: z.string().min(1).max(128).optional().describe('Name of the miner at the pool; the miner\'s name when absent'),
   maintenance: maintenance.default(false).describe('true, or a window with from, until, reason and author: alerts about work keep silent'),
+});
+
+const range = z.strictObject({
+  addresses: z.string().min(1).describe('As 192.168.1.0/24, 192.168.1.10-60, several with commas'),
+  exclude: z.array(z.string().min(1)).default([]).describe('Addresses of the range that are left alone'),
+  name: z.string().min(1).default('{model_code}-{mac_last}').describe('How a miner that is found is named, once and for good'),
+  driver: z.enum(['vnish', 'vnish-cgi']).default('vnish'),
+  site: name.optional(),
+  rack: label.optional(),
+  circuit: label.optional(),
+  credentials: name.optional(),
+  interval_seconds: z.number().min(1).max(86_400).default(600),
+  max_miners: z.number().int().min(1).max(10_000).default(1000).describe('More than these are not taken in'),
+});
+
+const inventory = z.strictObject({
+  files: z.array(z.string().min(1)).default([]).describe('Files with more miners; "*" in the last part of a path'),
+  ranges: z.array(range).default([]),
+  follow_addresses: z.boolean().optional().describe('Look for a miner that is gone at other addresses; when absent, only for miners of ranges'),
+  search_after_seconds: z.number().min(1).max(86_400).default(300).describe('How long a miner must be out of reach before it is looked for'),
 });
 
 const pool = z.strictObject({
@@ -82,7 +107,8 @@ export const fleetSchema = z.strictObject({
     key_file: z.string().min(1).optional().describe('File of mode 0600 with its key; else HASHFLEET_SECRETS_KEY_FILE or HASHFLEET_SECRETS_KEY'),
   }).prefault({}),
   credentials: z.record(name, credentials).default({}),
-  miners: z.array(miner),
+  miners: z.array(minerSchema).optional(),
+  inventory: inventory.optional(),
   pools: z.array(pool).default([]),
   prices: z.strictObject({
     btc_usd: positive.optional().describe('Turns the pool\'s BTC estimate into USD'),
@@ -112,7 +138,28 @@ export const fleetSchema = z.strictObject({
 });
 
 export type FleetConfig = z.output<typeof fleetSchema>;
-export type MinerConfig = FleetConfig['miners'][number] & { readonly site: string; readonly credentials: string };
+/** One entry as it is written. */
+export type MinerEntry = z.output<typeof minerSchema>;
+/** What one more file of miners holds. */
+export const minerListSchema = z.array(minerSchema);
+export const minerFileSchema = z.strictObject({ miners: minerListSchema });
+export type InventoryConfig = z.output<typeof inventory>;
+export type RangeConfig = InventoryConfig['ranges'][number];
+
+/** Where a miner's entry comes from: fleet.yaml, a file of inventory.files, an address range, the API. */
+export const origins = ['static', 'file', 'range', 'api'] as const;
+export type Origin = (typeof origins)[number];
+
+/** One miner of the fleet. */
+export type MinerConfig = MinerEntry & {
+  readonly site: string;
+  readonly credentials: string;
+  readonly origin: Origin;
+  /** Where its entry stands, as `fleet.yaml:12`. */
+  readonly place?: string;
+  /** The address of its entry, where the miner has moved away from it. */
+  readonly configuredAddress?: string;
+};
 export type MaintenanceConfig = MinerConfig['maintenance'];
 export type SiteConfig = FleetConfig['sites'][number];
 export type PoolConfig = FleetConfig['pools'][number];

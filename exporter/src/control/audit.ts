@@ -8,7 +8,7 @@ import path from 'node:path';
 import { codeOf, HashfleetError, messageOf } from '../errors.ts';
 import type { ActionName } from './actions.ts';
 
-export type AuditEvent = 'started' | 'sent' | 'outcome' | 'cancelled' | 'refused' | 'intent';
+export type AuditEvent = 'started' | 'sent' | 'outcome' | 'cancelled' | 'refused' | 'intent' | 'inventory';
 
 export interface AuditRecord {
   /** The person, as Grafana names them; the token's name when nobody is named. */

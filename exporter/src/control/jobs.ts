@@ -9,7 +9,7 @@ import { hashingStates } from '../miners/reading.ts';
 import { PollFailure } from '../miners/driver.ts';
 import { actionNames, actions, type ActionName, type Parameters } from './actions.ts';
 import type { AuditLog, AuditRecord } from './audit.ts';
-import { createConfirmations, makePlan, type ActionOrder, type Plan } from './plan.ts';
+import { createConfirmations, makePlan, type ActionOrder, type Confirmations, type Plan } from './plan.ts';
 
 export type TargetState = 'waiting' | 'running' | 'verifying' | 'verified' | 'failed' | 'indeterminate' | 'skipped' | 'cancelled';
 
@@ -64,13 +64,15 @@ export interface ControlHistory {
   /** Unix ms of the last disruptive action, by miner. */
   readonly disrupted: Map<string, number>;
   readonly counts: Map<string, { action: ActionName; outcome: string; count: number }>;
+  /** A plan that is being looked at is not spoiled by a miner that is found meanwhile. */
+  readonly confirmations: Confirmations;
 }
 
 /** Every outcome of every action is there from the start, at 0: a first failure is an increase. */
-export function createControlHistory(): ControlHistory {
+export function createControlHistory(now: () => number = Date.now): ControlHistory {
   const outcomes = ['verified', 'failed', 'indeterminate', 'skipped', 'refused', 'dry_run'];
   const counts = new Map(actionNames.flatMap((action) => outcomes.map((outcome) => [`${action} ${outcome}`, { action, outcome, count: 0 }])));
-  return { jobs: new Map(), jobByKey: new Map(), disrupted: new Map(), counts };
+  return { jobs: new Map(), jobByKey: new Map(), disrupted: new Map(), counts, confirmations: createConfirmations(now) };
 }
 
 export interface ControlOptions {
@@ -101,11 +103,10 @@ export function reportUnfinished(audit: AuditLog, log: Logger): void {
   }
 }
 
-export function createControl({ fleet, config, audit, log, history = createControlHistory(), now = Date.now }: ControlOptions): Control {
+export function createControl({ fleet, config, audit, log, now = Date.now, history = createControlHistory(now) }: ControlOptions): Control {
   const cancelled = new Map<string, AbortController>();
-  const { jobs, jobByKey, disrupted, counts } = history;
+  const { jobs, jobByKey, disrupted, counts, confirmations } = history;
   const active = new Map<string, string>();
-  const confirmations = createConfirmations(now);
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
   const context = { fleet, control: config, activeJob: (miner: string) => active.get(miner), lastDisrupted: (miner: string) => disrupted.get(miner), now };

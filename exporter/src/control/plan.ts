@@ -84,6 +84,7 @@ function obstacle(name: string, order: ActionOrder, { fleet, control, activeJob,
   if (lack !== undefined) return lack;
   const job = activeJob(name);
   if (job !== undefined) return `job ${job} is acting on it`;
+  if (miner.failure?.reason === 'other_miner' || miner.failure?.reason === 'duplicate') return `another machine answers at its address (${miner.failure.reason})`;
   if (!fleet.isFresh(miner)) return miner.failure === undefined ? 'not read yet' : `cannot be reached (${miner.failure.reason})`;
   if (miner.credentials === 'refused' || miner.credentials === 'locked_out') return 'it refused the password; correct it in fleet.yaml';
   const last = lastDisrupted(name);

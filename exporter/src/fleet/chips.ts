@@ -13,16 +13,20 @@ export interface Chips {
   /** The chips and sensors of a miner while they are fresh. */
   of(miner: string): ChipsReading | undefined;
   start(): void;
+  /** Goes on with the fleet of a new configuration: who stays keeps its chips and its turn. */
+  follow(next: Fleet): void;
   stop(): void;
+  /** A later listener takes the place of the one before. */
   onUpdate(listener: (miner: string) => void): void;
 }
 
 /** A miner that cannot be read now is left for its next turn: the poll loop already tells why. */
-export function createChips(fleet: Fleet, config: Config['poll'], now: () => number = Date.now): Chips {
+export function createChips(initial: Fleet, config: Config['poll'], now: () => number = Date.now): Chips {
+  let fleet = initial;
   const intervalMs = config.chips_interval_seconds * 1000;
   const readings = new Map<string, { at: number; chips: ChipsReading }>();
   const timers = new Map<string, NodeJS.Timeout>();
-  const listeners: ((miner: string) => void)[] = [];
+  let listener: ((miner: string) => void) | undefined;
 
   async function read(name: string): Promise<void> {
     const miner = fleet.get(name);
@@ -33,7 +37,7 @@ export function createChips(fleet: Fleet, config: Config['poll'], now: () => num
     } catch {
       // Left for the next turn.
     }
-    for (const listener of listeners) listener(name);
+    listener?.(name);
   }
 
   function schedule(name: string, ms: number): void {
@@ -43,21 +47,35 @@ export function createChips(fleet: Fleet, config: Config['poll'], now: () => num
     }, ms));
   }
 
+  function begin(): void {
+    if (intervalMs === 0) return;
+    // The first read soon after the first polls, later ones spread over the whole interval.
+    const first = Math.min(intervalMs, config.interval_seconds * 2000);
+    for (const name of fleet.names) if (!timers.has(name)) schedule(name, config.interval_seconds * 1000 + phase(name) * first);
+  }
+
   return {
     of(miner) {
       const reading = readings.get(miner);
       return reading !== undefined && now() - reading.at <= staleAfterIntervals * intervalMs ? reading.chips : undefined;
     },
-    start() {
-      if (intervalMs === 0) return;
-      // The first read soon after the first polls, later ones spread over the whole interval.
-      const first = Math.min(intervalMs, config.interval_seconds * 2000);
-      for (const name of fleet.names) schedule(name, config.interval_seconds * 1000 + phase(name) * first);
+    start: begin,
+    follow(next) {
+      fleet = next;
+      for (const [name, timer] of timers) {
+        if (next.get(name) !== undefined) continue;
+        clearTimeout(timer);
+        timers.delete(name);
+        readings.delete(name);
+      }
+      begin();
     },
     stop() {
       for (const timer of timers.values()) clearTimeout(timer);
       timers.clear();
     },
-    onUpdate: (listener) => void listeners.push(listener),
+    onUpdate(next) {
+      listener = next;
+    },
   };
 }

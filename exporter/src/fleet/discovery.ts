@@ -26,7 +26,7 @@ import { parseIdentity as parseCgiIdentity } from '../miners/vnish-cgi/parse.ts'
 import { readInfo } from '../miners/vnish/driver.ts';
 import { parseIdentity } from '../miners/vnish/parse.ts';
 import { vnishSession } from '../miners/vnish/session.ts';
-import { addressText, type Target } from './ranges.ts';
+import { addressText, type Target } from '../config/ranges.ts';
 
 export type PasswordState = 'not tried' | 'accepted' | 'refused' | 'locked out';
 

@@ -6,14 +6,18 @@ import { PollFailure, pollFailureRemedies, type CredentialState, type Driver, ty
 import type { Preset, Reading } from '../miners/reading.ts';
 import { changesBetween, settingsOf, type Change } from './changes.ts';
 import { intentAt, state, type IntentStatement, type StatedIntent } from './intent.ts';
-import type { ChangeKind, Intent, Memory } from './memory.ts';
+import { changeKinds, type ChangeKind, type Intent, type Memory } from './memory.ts';
 
 /** Consecutive good readings further apart than this many intervals are not joined by an integral. */
 const longestGapIntervals = 3;
 /** Past this many intervals without a success a miner's measurements are gone (architecture.md, 3.6). */
 export const staleAfterIntervals = 3;
 
-export interface FleetEvent extends Change { readonly miner: string; readonly at: number }
+/** Beside changes of settings: a miner that answers at another address, another machine under a miner's name. */
+export const eventKinds = [...changeKinds, 'address', 'machine'] as const;
+export type EventKind = (typeof eventKinds)[number];
+
+export interface FleetEvent extends Omit<Change, 'kind'> { readonly kind: EventKind; readonly miner: string; readonly at: number }
 
 /** One miner as the rest of the exporter sees it. */
 export interface Miner {
@@ -43,9 +47,14 @@ export interface Miner {
   readonly lacks: Lacks;
 }
 
-interface Entry {
+export interface Entry {
   miner: Miner;
-  readonly driver: Driver;
+  driver: Driver;
+  /** What the driver was made from; the same text makes the same driver. */
+  key: string;
+  /** The fleet that it belongs to; another one after it was handed over. */
+  home: { readonly notify: (miner: Miner) => void };
+  closed: boolean;
   /** The end of the queue: calls to one miner run one after the other. */
   turn: Promise<unknown>;
   /** Kinds of change that our own actions make, until when (Unix ms). */
@@ -56,8 +65,12 @@ export interface FleetOptions {
   readonly config: Config;
   readonly memory: Memory;
   readonly driverFor: (miner: MinerConfig) => Driver;
+  /** Text that is the same as long as `driverFor` would make the same driver. When absent every fleet makes its own drivers. */
+  readonly driverKey?: (miner: MinerConfig) => string;
+  /** Says why a reading is not this miner's. */
+  readonly recognise?: (miner: Miner, reading: Reading) => PollFailure | undefined;
   readonly log: Logger;
-  /** The fleet of the configuration before: what was read of a miner that stays at its address is kept. */
+  /** The fleet of the configuration before: a miner that stays as it is keeps its driver, its connection and its place in the queue. */
   readonly earlier?: Fleet;
   /** Unix ms. */
   readonly now?: () => number;
@@ -83,7 +96,13 @@ export interface Fleet {
   expect(name: string, kinds: readonly ChangeKind[], ms: number): void;
   /** Called after every poll and every change of a record. */
   onUpdate(listener: (miner: Miner) => void): void;
+  /** From now on the miner is talked to at this address; its record goes on. */
+  relocate(name: string, address: string): Promise<void>;
+  report(event: FleetEvent): void;
   readonly events: readonly FleetEvent[];
+  /** Gives a miner to the fleet of the next configuration, if its driver would be the same. */
+  handOver(name: string, key: string, home: Entry['home']): Entry | undefined;
+  /** Leaves alone what was handed over. */
   close(): Promise<void>;
 }
 
@@ -94,13 +113,33 @@ function withoutFailure(miner: Miner): Miner {
   return gone === undefined ? miner : rest;
 }
 
-export function createFleet({ config, memory, driverFor, log, earlier, now = Date.now }: FleetOptions): Fleet {
+/**
+ * After a failure the machine behind the address may be another one: its identity is read with the next poll. A miner that ran
+ * out of time gets the cheap poll every other time, since the dear one may be what it has no time for.
+ */
+function paceAfter({ failure, consecutiveFailures }: Miner, usual: PollPace): PollPace {
+  return failure !== undefined && (failure.reason !== 'timeout' || consecutiveFailures % 2 === 1) ? 'fresh' : usual;
+}
+
+export function createFleet({ config, memory, driverFor, driverKey, recognise, log, earlier, now = Date.now }: FleetOptions): Fleet {
   const intervalMs = config.poll.interval_seconds * 1000;
   const listeners: ((miner: Miner) => void)[] = [];
-  const events: FleetEvent[] = [...(earlier?.events ?? [])];
+  const home: Entry['home'] = {
+    notify(miner) {
+      for (const listener of listeners) listener(miner);
+    },
+  };
+  // The same list: a poll of before that is still on the way may yet report.
+  const events: FleetEvent[] = (earlier?.events as FleetEvent[] | undefined) ?? [];
   const entries = new Map<string, Entry>(config.miners.map((miner) => {
     const kept = memory.of(miner.name);
     const before = earlier?.get(miner.name);
+    const key = driverKey?.(miner) ?? '';
+    const stays = driverKey === undefined ? undefined : earlier?.handOver(miner.name, key, home);
+    if (stays !== undefined) {
+      stays.miner = { ...stays.miner, config: miner, ...intentOf(miner) };
+      return [miner.name, stays];
+    }
     const driver = driverFor(miner);
     const record: Miner = {
       failures: new Map(), fallbacks: new Map(), consecutiveFailures: 0, backedOff: false, model: kept.model ?? 'unknown',
@@ -108,7 +147,7 @@ export function createFleet({ config, memory, driverFor, log, earlier, now = Dat
       ...(before?.config.address === miner.address ? before : {}),
       config: miner, ...intentOf(miner), credentials: 'unknown', lacks: driver.lacks ?? {},
     };
-    return [miner.name, { miner: record, driver, turn: Promise.resolve(), expected: new Map() }];
+    return [miner.name, { miner: record, driver, key, home, closed: false, turn: Promise.resolve(), expected: new Map() }];
   }));
 
   function intentOf(miner: MinerConfig): Pick<Miner, 'intent' | 'stated'> {
@@ -124,8 +163,13 @@ export function createFleet({ config, memory, driverFor, log, earlier, now = Dat
 
   function update(entry: Entry, change: Partial<Miner>): Miner {
     entry.miner = { ...entry.miner, ...change };
-    for (const listener of listeners) listener(entry.miner);
+    entry.home.notify(entry.miner);
     return entry.miner;
+  }
+
+  function report(event: FleetEvent): void {
+    events.unshift(event);
+    events.length = Math.min(events.length, keptEvents);
   }
 
   async function inTurn<T>(entry: Entry, action: () => Promise<T>): Promise<T> {
@@ -169,8 +213,7 @@ export function createFleet({ config, memory, driverFor, log, earlier, now = Dat
         const counts = kept.unexpected ?? { preset: 0, pool: 0, firmware: 0, mining: 0 };
         counts[change.kind] += 1;
         kept.unexpected = counts;
-        events.unshift({ ...change, miner: miner.config.name, at: reading.at });
-        events.length = Math.min(events.length, keptEvents);
+        report({ ...change, miner: miner.config.name, at: reading.at });
         log.warn({ miner: miner.config.name, ...change }, 'changed, but not through Hashfleet');
       }
       kept.seen = { ...kept.seen, ...seen };
@@ -234,7 +277,10 @@ export function createFleet({ config, memory, driverFor, log, earlier, now = Dat
         const deadline = new AbortController();
         const timer = setTimeout(() => deadline.abort(), deadlineMs);
         try {
-          return succeed(entry, await entry.driver.poll(deadline.signal, pace), seconds());
+          const reading = await entry.driver.poll(deadline.signal, paceAfter(entry.miner, pace));
+          const refusal = recognise?.(entry.miner, reading);
+          if (refusal !== undefined) throw refusal;
+          return succeed(entry, reading, seconds());
         } catch (thrown) {
           return fail(entry, thrown, seconds());
         } finally {
@@ -267,10 +313,36 @@ export function createFleet({ config, memory, driverFor, log, earlier, now = Dat
       for (const kind of kinds) entryOf(name).expected.set(kind, now() + ms);
     },
     onUpdate: (listener) => void listeners.push(listener),
+    async relocate(name, address) {
+      const entry = entryOf(name);
+      await inTurn(entry, async () => {
+        const { config: before } = entry.miner;
+        if (entry.closed || before.address === address) return;
+        const { configuredAddress = before.address, ...rest } = before;
+        const moved: MinerConfig = { ...rest, address, ...(configuredAddress === address ? {} : { configuredAddress }) };
+        const old = entry.driver;
+        entry.driver = driverFor(moved);
+        entry.key = driverKey?.(moved) ?? '';
+        report({ miner: name, at: now(), kind: 'address', from: before.address, to: address });
+        log.warn({ miner: name, from: before.address, to: address, configured: configuredAddress }, 'the miner answers at another address and is read there');
+        update(entry, { config: moved, consecutiveFailures: 0, backedOff: false });
+        await old.close();
+      });
+    },
+    report,
     events,
+    handOver(name, key, next) {
+      const entry = entries.get(name);
+      if (entry?.home !== home || entry.key !== key) return undefined;
+      entry.home = next;
+      return entry;
+    },
     async close() {
       memory.save();
-      await Promise.all([...entries.values()].map(async ({ driver }) => driver.close()));
+      await Promise.all([...entries.values()].filter((entry) => entry.home === home).map(async (entry) => {
+        entry.closed = true;
+        await entry.driver.close();
+      }));
     },
   };
 }

@@ -8,6 +8,7 @@
  *     hangs all at once delays the others by no more than a moment.
  *  5. A miner that keeps failing is asked less and less often, up to a limit, and at the usual pace again after one success.
  *  6. Stopping waits for nothing and leaves no timer behind.
+ *  7. With the fleet of a new configuration it goes on: who stays keeps its pace, who is new gets a turn, who is gone none.
  */
 import { createHistogram } from 'node:perf_hooks';
 import pLimit from 'p-limit';
@@ -24,6 +25,10 @@ const placeMs = 500;
 
 export interface PollLoop {
   start(): void;
+  /** Goes on with another fleet. */
+  follow(next: Fleet): void;
+  /** The miner's next turn is now. */
+  hurry(name: string): void;
   stop(): void;
   /** Polls that are running. */
   readonly inFlight: number;
@@ -35,7 +40,8 @@ export interface PollLoop {
   readonly lagP99Seconds: number;
 }
 
-export function createPollLoop(fleet: Fleet, config: Config['poll']): PollLoop {
+export function createPollLoop(first: Fleet, config: Config['poll']): PollLoop {
+  let fleet = first;
   const intervalMs = config.interval_seconds * 1000;
   const deadlineMs = config.deadline_seconds * 1000;
   const healthy = pLimit(config.concurrency);
@@ -74,14 +80,16 @@ export function createPollLoop(fleet: Fleet, config: Config['poll']): PollLoop {
     });
 
     async function poll(): Promise<void> {
+      // The fleet of now, also after the poll: it may have been followed by another meanwhile.
+      const present = fleet;
       inFlight += 1;
       lagSeconds = Math.max(0, Date.now() - due) / 1000;
       lags.record(lagSeconds);
       try {
-        if (stopped) return;
-        const next = pauseIntervals((await fleet.poll(name, { deadlineMs })).consecutiveFailures);
-        fleet.setBackedOff(name, next > 1);
-        if (next === pause) return;
+        if (stopped || present.get(name) === undefined) return;
+        const next = pauseIntervals((await present.poll(name, { deadlineMs })).consecutiveFailures);
+        present.setBackedOff(name, next > 1);
+        if (next === pause || fleet.get(name) === undefined) return;
         clearTimeout(timers.get(name));
         // Back at the usual pace at once, not after the long pause.
         schedule(name, next < pause ? Date.now() + intervalMs : due + intervalMs * (late + next));
@@ -97,6 +105,21 @@ export function createPollLoop(fleet: Fleet, config: Config['poll']): PollLoop {
       stopped = false;
       const began = Date.now();
       for (const name of fleet.names) schedule(name, began + phase(name) * intervalMs);
+    },
+    follow(next) {
+      fleet = next;
+      for (const [name, timer] of timers) {
+        if (next.get(name) !== undefined) continue;
+        clearTimeout(timer);
+        timers.delete(name);
+      }
+      const began = Date.now();
+      for (const name of next.names) if (!timers.has(name)) schedule(name, began + phase(name) * intervalMs);
+    },
+    hurry(name) {
+      if (!timers.has(name)) return;
+      clearTimeout(timers.get(name));
+      schedule(name, Date.now());
     },
     stop() {
       stopped = true;

@@ -27,6 +27,7 @@ export interface Pools {
   start(): void;
   /** Reads one pool now. */
   read(name: string): Promise<void>;
+  /** A later listener takes the place of the one before. */
   onUpdate(listener: (pool: Pool) => void): void;
   close(): Promise<void>;
 }
@@ -39,7 +40,7 @@ export interface PoolsOptions {
 
 export function createPools({ pools, log, now = Date.now }: PoolsOptions): Pools {
   const records = new Map<string, Pool>(pools.map(({ config, adapter }) => [config.name, { config, adapter, failures: new Map() }]));
-  const listeners: ((pool: Pool) => void)[] = [];
+  let listener: ((pool: Pool) => void) | undefined;
   const timers = new Map<string, NodeJS.Timeout>();
   /** Failures since the last success: those of last month are no reason to wait. */
   const inARow = new Map<string, number>();
@@ -47,7 +48,7 @@ export function createPools({ pools, log, now = Date.now }: PoolsOptions): Pools
 
   function put(pool: Pool): void {
     records.set(pool.config.name, pool);
-    for (const listener of listeners) listener(pool);
+    listener?.(pool);
   }
 
   /** One read; ms until the next. */
@@ -93,7 +94,9 @@ export function createPools({ pools, log, now = Date.now }: PoolsOptions): Pools
     read: async (name) => {
       await readOnce(name);
     },
-    onUpdate: (listener) => void listeners.push(listener),
+    onUpdate(next) {
+      listener = next;
+    },
     async close() {
       stopping.abort();
       for (const timer of timers.values()) clearTimeout(timer);

@@ -23,7 +23,8 @@ export interface ApiServerOptions {
 export function apiApp({ context, tokens, log }: ApiServerOptions): Express {
   const app = express();
   const authenticate = authenticator(tokens);
-  const document = openapiDocument(context.version);
+  // Made when somebody asks: it is dear, and each reload makes a new server.
+  let document: ReturnType<typeof openapiDocument> | undefined;
   app.disable('etag');
   app.disable('x-powered-by');
   app.use(helmet());
@@ -32,7 +33,7 @@ export function apiApp({ context, tokens, log }: ApiServerOptions): Express {
     handler: (_request, response) => void response.status(429).type('application/problem+json')
       .send(JSON.stringify(problemOf(new HashfleetError('rate_limited', `More than ${requestsPerMinute} requests in a minute from this address.`)))),
   }));
-  app.get('/api/v1/openapi.json', (_request, response) => void response.json(document));
+  app.get('/api/v1/openapi.json', (_request, response) => void response.json(document ??= openapiDocument(context.version)));
 
   // A browser sends no JSON to another origin without asking first, and we never answer that question: no CORS.
   const readJson = express.json({ limit: largestBody, strict: true });

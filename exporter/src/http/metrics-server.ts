@@ -17,6 +17,8 @@ export interface MetricsServerSources {
   readonly probes: Probes;
   readonly config: Config;
   readonly shard: Shard;
+  /** Where a miner of this exporter's part is read now: it may have moved. */
+  readonly addressOf: (miner: string) => string | undefined;
   readonly log: Logger;
   /** False until the first round has been started and while stopping. */
   readonly ready: () => boolean;
@@ -34,7 +36,7 @@ function probeDeadlineMs(request: Request, configuredSeconds: number): number {
   return scrape > 0 ? Math.min(scrape, configuredSeconds * 1000) : configuredSeconds * 1000;
 }
 
-export function metricsApp({ registry, probes, config, shard, log, ready, version, reload }: MetricsServerSources): Express {
+export function metricsApp({ registry, probes, config, shard, addressOf, log, ready, version, reload }: MetricsServerSources): Express {
   const app = express();
   app.disable('etag');
   app.disable('x-powered-by');
@@ -92,7 +94,7 @@ export function metricsApp({ registry, probes, config, shard, log, ready, versio
 
   /** Prometheus' HTTP service discovery: one group a miner, of the whole fleet and not only of this exporter's part. */
   app.get('/sd', (_request, response) => void response.json(config.miners.map(({ name, address, site, rack, circuit }) => ({
-    targets: [address],
+    targets: [addressOf(name) ?? address],
     labels: { __meta_hashfleet_miner: name, __meta_hashfleet_site: site, __meta_hashfleet_shard: String(shardOf(name, shard.count)), ...(rack === undefined ? {} : { __meta_hashfleet_rack: rack }), ...(circuit === undefined ? {} : { __meta_hashfleet_circuit: circuit }) },
   }))));
 

@@ -6,13 +6,14 @@ import * as schemas from './schemas.ts';
 
 type JsonObject = Record<string, unknown>;
 
+
 export function openapiDocument(version: string): JsonObject {
   const registered = Object.values(schemas).filter((schema) => schema.meta()?.id !== undefined);
   const registry = z.registry<{ id: string }>();
   for (const schema of registered) registry.add(schema, { id: String(schema.meta()?.id) });
   const input = z.toJSONSchema(registry, { io: 'input', uri: (id) => `#/components/schemas/${id}` }).schemas;
   const output = z.toJSONSchema(registry, { io: 'output', uri: (id) => `#/components/schemas/${id}` }).schemas;
-  const components = Object.fromEntries(Object.keys(output).map((id) => [id, withoutIdentity(id.endsWith('Request') ? input[id] : output[id])]));
+  const components = Object.fromEntries(Object.keys(output).map((id) => [id, withoutIdentity(id.endsWith('Request') || id === 'RigEntry' ? input[id] : output[id])]));
   const paths: Record<string, JsonObject> = {};
   for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method]: operation(route) };
   return {
@@ -55,6 +56,6 @@ function problemStatuses({ method, query }: Pick<Route, 'method'> & { readonly q
   return {
     [unauthenticated.status]: unauthenticated.title, [forbidden.status]: forbidden.title, [notFound.status]: notFound.title, [limited.status]: limited.title,
     ...(query === undefined ? {} : { [invalid.status]: invalid.title }),
-    ...(method !== 'get' ? { [conflict.status]: 'The plan needs a confirmation, or has no target', [invalid.status]: invalid.title } : {}),
+    ...(method !== 'get' ? { [conflict.status]: 'The plan needs a confirmation, or has no target; or the miner is defined elsewhere', [invalid.status]: invalid.title } : {}),
   };
 }

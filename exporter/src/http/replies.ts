@@ -33,6 +33,7 @@ export function rigReply(view: MinerView, activeJob: string | undefined): Reply<
   const { config } = miner;
   return defined<Reply<typeof schemas.Rig>>({
     name: config.name, site: config.site, rack: config.rack, circuit: config.circuit, model: miner.model, address: config.address,
+    configuredAddress: config.configuredAddress, origin: config.origin,
     mac: identity?.mac,
     firmware: identity?.firmware === undefined || identity.firmwareVersion === undefined ? undefined : defined({
       name: identity.firmware, version: identity.firmwareVersion, build: identity.build, known: miner.reading?.firmwareSupport?.known, assumed: miner.reading?.firmwareSupport?.assumed,

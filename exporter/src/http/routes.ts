@@ -1,6 +1,7 @@
 /** Every route of the API in one table: the server and openapi.json are both made from it. */
 import { z } from 'zod';
 import type { Scope } from '../config/schema.ts';
+import type { Entries, EntryText } from '../control/entries.ts';
 import type { Caller, Control } from '../control/jobs.ts';
 import type { Config } from '../config/load.ts';
 import type { Alive } from '../fleet/alive.ts';
@@ -23,6 +24,7 @@ export interface ApiContext {
   readonly control: Control;
   readonly alive: Alive;
   readonly logs: LogWatch;
+  readonly entries: Entries;
   readonly version: string;
 }
 
@@ -43,7 +45,7 @@ export interface Answer {
 }
 
 export interface Route {
-  readonly method: 'get' | 'post' | 'put';
+  readonly method: 'get' | 'post' | 'put' | 'delete';
   /** With `{name}` for parameters. */
   readonly path: string;
   readonly scope: Scope;
@@ -86,6 +88,25 @@ export const routes: readonly Route[] = [
   {
     method: 'get', path: '/rigs', scope: 'read', summary: 'All miners with their last reading', replies: { 200: schemas.Rigs },
     handle: ({ fleet, views, control }) => ok({ rigs: [...fleet.all()].map((miner) => rigReply(views.of(miner), control.activeJob(miner.config.name))) }),
+  },
+  {
+    method: 'post', path: '/rigs', scope: 'admin', summary: 'Add a miner', request: schemas.RigEntry, replies: { 200: schemas.RigEntry },
+    handle: async ({ entries }, { identity, body }) => ok(await entries.add(body as EntryText, callerOf(identity))),
+  },
+  {
+    method: 'put', path: '/rigs/{name}', scope: 'admin', summary: 'Change a miner that was added here', request: schemas.RigEntry, replies: { 200: schemas.RigEntry },
+    handle: async ({ entries }, { identity, parameters: { name = '' }, body }) => ok(await entries.change(name, body as EntryText, callerOf(identity))),
+  },
+  {
+    method: 'delete', path: '/rigs/{name}', scope: 'admin', summary: 'Remove a miner that was added here, or one that a range found and that is gone', replies: { 200: schemas.RigEntry },
+    handle: async ({ entries }, { identity, parameters: { name = '' } }) => ok(await entries.remove(name, callerOf(identity))),
+  },
+  {
+    method: 'delete', path: '/rigs/{name}/mac', scope: 'admin', summary: 'Confirm a replaced controller: the next machine at the address is the miner', replies: { 200: schemas.Rig },
+    handle(context, call) {
+      context.entries.forgetMac(call.parameters['name'] ?? '', callerOf(call.identity));
+      return ok(rigReply(viewOf(context, call), context.control.activeJob(call.parameters['name'] ?? '')));
+    },
   },
   {
     method: 'get', path: '/rigs/{name}', scope: 'read', summary: 'One miner', replies: { 200: schemas.Rig },

@@ -3,6 +3,8 @@
  * Times are ISO 8601 in UTC, hashrates in H/s, power in W, ratios 0 to 1, money in USD. Absent means unknown.
  */
 import { z } from 'zod';
+import { minerSchema } from '../config/schema.ts';
+import { eventKinds } from '../fleet/fleet.ts';
 import { labelValues } from '../metrics/catalogue.ts';
 import { annotationKinds } from '../miners/history.ts';
 import { logEvents } from '../miners/log-line.ts';
@@ -61,7 +63,9 @@ export const Rig = z.object({
   rack: z.string().optional(),
   circuit: z.string().optional(),
   model: z.string().describe('"unknown" until the miner was reached once'),
-  address: z.string(),
+  address: z.string().describe('Where it is read'),
+  configuredAddress: z.string().optional().describe('The address of its entry, where the miner has moved away from it'),
+  origin: z.enum(labelValues.origin).describe('Where its entry comes from: fleet.yaml, a file of inventory.files, an address range, the API'),
   mac: z.string().optional(),
   firmware: z.object({
     name: z.string().describe('As the miner says it; white-label builds have their own'), version: z.string(), build: z.string().optional(),
@@ -101,6 +105,8 @@ export const Rig = z.object({
 }).meta({ id: 'Rig' });
 
 export const Rigs = z.object({ rigs: z.array(Rig) }).meta({ id: 'Rigs' });
+
+export const RigEntry = minerSchema.meta({ id: 'RigEntry', description: 'One miner, as in the section "miners" of fleet.yaml' });
 
 export const Telemetry = z.object({
   rig: Rig,
@@ -223,7 +229,7 @@ export const AuditEntry = z.object({
   at: time,
   actor: z.string(),
   token: z.string().describe('Name of the API token, never the token'),
-  event: z.enum(['started', 'sent', 'outcome', 'cancelled', 'refused', 'intent']),
+  event: z.enum(['started', 'sent', 'outcome', 'cancelled', 'refused', 'intent', 'inventory']),
   action: ActionName.optional(),
   job: z.string().optional(),
   miner: z.string().optional(),
@@ -250,7 +256,7 @@ export const Problem = z.object({
 }).meta({ id: 'Problem', description: 'RFC 9457 problem details' });
 
 export const Boards = z.object({ boards: z.array(Board) }).meta({ id: 'Boards' });
-export const Change = z.object({ miner: z.string(), at: time, kind: z.enum(labelValues.kind), from: z.string(), to: z.string() }).meta({ id: 'Change' });
+export const Change = z.object({ miner: z.string(), at: time, kind: z.enum(eventKinds).describe('"address": it answers elsewhere; "machine": another MAC answers in its place'), from: z.string(), to: z.string() }).meta({ id: 'Change' });
 export const LogEvent = z.object({ miner: minerName, at: time.describe('By the miner\'s clock; when it was read if that was not set'), kind: z.literal('log'), ...logLine, event: z.enum(logEvents) }).meta({ id: 'LogEvent' });
 export const Events = z.object({
   events: z.array(z.union([Change, LogEvent])).describe('Changes that were not made through Hashfleet, and lines of the miners\' own logs; newest first'),

@@ -151,6 +151,9 @@ export const catalogue = {
   // self
   hashfleet_build_info: ofExporter(gauge('Version of the exporter; always 1.', 'package.json', ['version', 'node_version'])),
   hashfleet_miners_configured: ofExporter(gauge('Miners that this exporter reads.', 'fleet.yaml')),
+  hashfleet_inventory_miners: ofExporter(gauge('Miners by where their entry comes from.', 'inventory', ['origin'])),
+  hashfleet_inventory_scan_timestamp_seconds: ofExporter(gauge('Unix time when the last scan of an address range ended; absent before the first.', 'inventory')),
+  hashfleet_inventory_duplicates: ofExporter(gauge('Miners that answer with the MAC of another miner of the fleet.', 'inventory')),
   hashfleet_shard_info: ofExporter(gauge('Which part of the fleet this exporter reads (from 0) and how many parts there are; always 1.', 'command line', ['shard', 'shards'])),
   hashfleet_control_enabled: ofExporter(gauge('1 if actions on miners are switched on.', 'fleet.yaml control.enabled')),
   hashfleet_poll_lag_seconds: ofExporter(gauge('How late the latest poll began behind its schedule.', 'poll loop')),
@@ -178,9 +181,10 @@ export const labelValues = {
   phase: ['off', 'starting', 'tuning', 'warming_up', 'steady'],
   reason: [
     'connect', 'dns', 'timeout', 'reset', 'auth', 'locked_out', 'http_4xx', 'http_5xx', 'html_body', 'bad_json', 'bad_shape',
-    'too_large', 'not_http', 'not_a_miner', 'stock_firmware', 'internal',
+    'too_large', 'not_http', 'not_a_miner', 'stock_firmware', 'other_miner', 'duplicate', 'internal',
   ],
   pool_reason: ['disabled', 'closed', 'dns', 'tcp', 'tls', 'timeout', 'http_4xx', 'http_5xx', 'html_body', 'bad_key', 'bad_shape', 'too_large', 'stale'],
+  origin: ['static', 'file', 'range', 'api'],
   reading_source: ['vnish', 'vnish-cgi', 'cgminer'],
   result: ['accepted', 'rejected', 'stale'],
   grade: ['grey', 'orange', 'red'],

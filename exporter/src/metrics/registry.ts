@@ -3,6 +3,7 @@ import type { Control } from '../control/jobs.ts';
 import type { Config } from '../config/load.ts';
 import type { Chips } from '../fleet/chips.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import type { Inventory } from '../fleet/inventory.ts';
 import type { LogWatch } from '../fleet/log-watch.ts';
 import type { PollLoop } from '../fleet/poll-loop.ts';
 import { workerIndex, type Pools } from '../fleet/pools.ts';
@@ -36,6 +37,7 @@ export interface MetricsSources {
   readonly mismatches: MismatchCounter;
   readonly version: string;
   readonly reloadState: ReloadState;
+  readonly inventory: Pick<Inventory, 'counts' | 'duplicates' | 'lastScanAt'>;
   readonly self: Registry;
   readonly shard: Shard;
 }
@@ -58,7 +60,7 @@ export interface MetricsRegistry {
 }
 
 export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry {
-  const { config, fleet, pools, views, chips, logs, loop, control, mismatches, version, reloadState, self, shard } = sources;
+  const { config, fleet, pools, views, chips, logs, loop, control, mismatches, version, reloadState, inventory, self, shard } = sources;
   const families = (which: Family['page']) => Object.entries<Family>(catalogue).filter(([, family]) => family.page === which).map(([name, { type, help }]) => ({ name, type, help }));
   const page = createPage(families(undefined));
   const chipPage = createPage(families('chips'));
@@ -101,6 +103,9 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
     const emit = (family: SeriesName, labels: string, value: number) => plainEmit(family, labels, value);
     emit('hashfleet_build_info', labelText({ version, node_version: process.version }), 1);
     emit('hashfleet_miners_configured', '', fleet.names.length);
+    for (const [origin, count] of Object.entries(inventory.counts)) emit('hashfleet_inventory_miners', labelText({ origin }), count);
+    if (inventory.lastScanAt !== undefined) emit('hashfleet_inventory_scan_timestamp_seconds', '', inventory.lastScanAt / 1000);
+    emit('hashfleet_inventory_duplicates', '', inventory.duplicates);
     emit('hashfleet_shard_info', labelText({ shard: String(shard.index), shards: String(shard.count) }), 1);
     emit('hashfleet_control_enabled', '', Number(control.enabled && !control.readOnly));
     emit('hashfleet_poll_lag_seconds', '', loop.lagSeconds);

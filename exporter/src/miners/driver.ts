@@ -6,7 +6,7 @@ import type { MinerSettings } from './settings.ts';
 /** Why a poll failed: a closed set, used as a label and shown to people. */
 export const pollFailureReasons = [
   'connect', 'dns', 'timeout', 'reset', 'auth', 'locked_out', 'http_4xx', 'http_5xx', 'html_body', 'bad_json', 'bad_shape',
-  'too_large', 'not_http', 'not_a_miner', 'stock_firmware', 'internal',
+  'too_large', 'not_http', 'not_a_miner', 'stock_firmware', 'other_miner', 'duplicate', 'internal',
 ] as const;
 export type PollFailureReason = (typeof pollFailureReasons)[number];
 
@@ -27,6 +27,8 @@ export const pollFailureRemedies: Readonly<Record<PollFailureReason, string>> = 
   not_http: 'the address does not speak HTTP; check address and port',
   not_a_miner: 'the address answers but is not a VNish miner; check the address',
   stock_firmware: 'the miner runs stock firmware again; install VNish anew',
+  other_miner: 'another machine answers at the address; correct the address, or confirm a replaced controller with DELETE /rigs/{name}/mac',
+  duplicate: 'the machine is in the fleet twice; remove one of the two entries',
   internal: 'a defect of the exporter; please report it with the log',
 };
 

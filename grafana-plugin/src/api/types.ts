@@ -151,7 +151,7 @@ export interface AuditEntry {
   at: string;
   actor: string;
   token: string;
-  event: 'started' | 'sent' | 'outcome' | 'cancelled' | 'refused';
+  event: 'started' | 'sent' | 'outcome' | 'cancelled' | 'refused' | 'inventory';
   action?: ActionName;
   job?: string;
   miner?: string;
