@@ -35,7 +35,18 @@ export interface VnishOptions {
 const api = '/api/v1';
 
 /** The state as the summary tells it, to see whether it is another. */
-interface Seen { readonly state: unknown; readonly seconds: unknown; readonly code: unknown; readonly description: unknown }
+interface Seen {
+  readonly at: number;
+  readonly state: unknown;
+  readonly seconds: unknown;
+  readonly code: unknown;
+  readonly description: unknown;
+  /** What is built in: model, firmware and factory rating. */
+  readonly machine: readonly unknown[];
+}
+
+/** Seconds by which a miner's own clock may run beside ours between two polls; more is another miner's. */
+const clockSlackSeconds = 60;
 
 export function vnishDriver({ address, password, slowIntervalMs, mismatch, now = Date.now }: VnishOptions): Driver {
   const http = minerHttp(address);
@@ -183,12 +194,13 @@ export function vnishDriver({ address, password, slowIntervalMs, mismatch, now =
   /** What the summary says of the state, against what it said before. */
   function triggersOf(summary: JsonObject): Trigger[] {
     const miner = summary['miner'];
-    const status = isObject(miner) && isObject(miner['miner_status']) ? miner['miner_status'] : {};
+    const of = isObject(miner) ? miner : {};
+    const status = isObject(of['miner_status']) ? of['miner_status'] : {};
     const before = seen;
-    seen = { state: status['miner_state'], seconds: status['miner_state_time'], code: status['failure_code'], description: status['description'] };
+    seen = { at: now(), machine: [of['miner_type'], of['hr_stock']], state: status['miner_state'], seconds: status['miner_state_time'], code: status['failure_code'], description: status['description'] };
     const restarted = typeof seen.seconds === 'number' && typeof before?.seconds === 'number' && seen.seconds < before.seconds;
     const changed = before !== undefined && (before.state !== seen.state || before.code !== seen.code || before.description !== seen.description || restarted);
-    return [...(changed ? ['state_changed' as const] : []), ...(seen.state === 'mining' ? [] : ['unsteady' as const])];
+    return [...(changed ? ['state_changed' as const] : []), ...(before !== undefined && isAnother(before, seen) ? ['another' as const] : []), ...(seen.state === 'mining' ? [] : ['unsteady' as const])];
   }
 
   /** What counts still of the slower replies. */
@@ -219,6 +231,11 @@ export function vnishDriver({ address, password, slowIntervalMs, mismatch, now =
     await probeBoards(signal);
     const summary = await read('/summary', signal);
     for (const trigger of triggersOf(summary)) triggers.add(trigger);
+    if (triggers.has('another') && !done.has('info')) {
+      // Its numbers must not be taken for those of the miner that was here: without knowing who it is, there is no reading.
+      await identify(signal);
+      done.add('info');
+    }
     await readDue(triggers, done, signal);
     const known = replies(triggers, done);
     // While a miner starts, "miner" may be null or missing (vnish-api.md, 7 row 7); without any state it is no summary.
@@ -345,6 +362,13 @@ export function vnishDriver({ address, password, slowIntervalMs, mismatch, now =
       await http.close();
     },
   };
+}
+
+/** Whether the second summary can be the first one's miner. What is missing, or zero as while the boards are unread, proves nothing. */
+function isAnother(before: Seen, after: Seen): boolean {
+  if (before.machine.some((one, index) => Boolean(one) && Boolean(after.machine[index]) && one !== after.machine[index])) return true;
+  if (before.state !== after.state || typeof before.seconds !== 'number' || typeof after.seconds !== 'number') return false;
+  return after.seconds - before.seconds > (after.at - before.at) / 1000 + clockSlackSeconds;
 }
 
 /** `/info` of what says that it is a miner; open to all. @throws PollFailure */

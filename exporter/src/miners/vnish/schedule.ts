@@ -13,6 +13,8 @@ export type Trigger =
   | 'unsteady'
   /** A command was sent, or the caller asks for a fresh reading. */
   | 'asked'
+  /** The summary does not continue the one before: another machine may answer at the address now. */
+  | 'another'
   /** The poll before failed: another machine may answer at the address now. */
   | 'back'
   | 'firmware_changed';
@@ -32,7 +34,7 @@ const [second, minute, hour] = [1000, 60_000, 3_600_000];
 export function scheduleOf(slowIntervalMs: number): Readonly<Record<Endpoint, Pace>> {
   return {
     // Who it is: changes only with a reboot, an update or another machine. After a failed poll it is read before all else.
-    info: { path: '/info', everyMs: 10 * minute, when: ['state_changed', 'asked'], countsMs: Infinity },
+    info: { path: '/info', everyMs: 10 * minute, when: ['state_changed', 'another', 'asked'], countsMs: Infinity },
     // `/summary` tells the state too; this one adds what waits for a restart, and the locate light.
     status: { path: '/status', everyMs: 30 * second, when: ['state_changed', 'unsteady', 'asked', 'back'], countsMs: 90 * second },
     // The preset in use: the switcher moves it every 60 s at most.
