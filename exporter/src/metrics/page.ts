@@ -62,8 +62,8 @@ export interface Page {
   /** Drops everything that `owner` exposes. */
   remove(owner: string): void;
   /**
-   * A copy of the page as it is now, `tail` behind it: in `spare` if that is given and large enough, else in new memory. The
-   * first touch of fresh memory costs more than the copy, so a page that is served often wants the same spare again.
+   * A copy of the page as it is now, `tail` behind it: in the memory of `spare`, a page that this gave before, if that is large
+   * enough, else in new memory. The first touch of fresh memory costs more than the copy, so a page that is served often wants the same spare again.
    */
   render(spare?: Buffer, tail?: Buffer): Buffer;
   readonly seriesCount: number;
@@ -179,7 +179,8 @@ export function createPage(families: readonly PageFamily[]): Page {
           size += chunk.bytes.length;
         }
       }
-      const page = spare !== undefined && spare.length >= size ? spare : Buffer.allocUnsafe(size);
+      // Slow: never a part of memory that others use too. With some room, for a page that grows by a line must not need new memory.
+      const page = spare !== undefined && spare.buffer.byteLength >= size ? Buffer.from(spare.buffer) : Buffer.allocUnsafeSlow(Math.ceil(size * 1.05));
       let at = 0;
       for (const store of stores) {
         if (store.owners === 0) continue;

@@ -7,14 +7,34 @@ import type { SeriesName } from './catalogue.ts';
 import { labelText, type Emit } from './page.ts';
 import type { MinerView } from './view.ts';
 
-/** The same few label texts, made once: a bounded memo of a pure function. */
-const cache = new Map<string, string>();
+/**
+ * The same few label texts, each made once and shared by all miners: bounded memos of pure functions. A fleet of thousands has
+ * hundreds of thousands of series, but only some hundred different label texts.
+ */
+const ones = new Map<string, Map<string | number, string>>();
+const boths = new Map<string, Map<string, string>>();
+/** Of each first part. */
+const mostKept = 2000;
+
 function one(name: string, value: string | number): string {
-  const key = `${name} ${value}`;
-  const known = cache.get(key);
+  return remembered(ones, { first: name, second: value, make: () => labelText({ [name]: String(value) }) });
+}
+
+/** Two label texts in one. */
+function both(first: string, second: string): string {
+  return remembered(boths, { first, second, make: () => `${first},${second}` });
+}
+
+function remembered<Second>(memo: Map<string, Map<Second, string>>, { first, second, make }: { first: string; second: Second; make: () => string }): string {
+  let inner = memo.get(first);
+  if (inner === undefined) {
+    inner = new Map();
+    if (memo.size < mostKept) memo.set(first, inner);
+  }
+  const known = inner.get(second);
   if (known !== undefined) return known;
-  const text = labelText({ [name]: String(value) });
-  if (cache.size < 10_000) cache.set(key, text);
+  const text = make();
+  if (inner.size < mostKept) inner.set(second, text);
   return text;
 }
 
@@ -122,13 +142,13 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
     emit('miner_board_voltage_volts', label, values.voltageVolts);
     emit('miner_board_power_watts', label, values.powerWatts);
     for (const [sensor, range] of [['pcb', values.pcb], ['chip', values.chip]] as const) {
-      emit('miner_board_temperature_celsius', `${label},${one('sensor', sensor)},${one('stat', 'min')}`, range.min);
-      emit('miner_board_temperature_celsius', `${label},${one('sensor', sensor)},${one('stat', 'max')}`, range.max);
+      emit('miner_board_temperature_celsius', both(label, both(one('sensor', sensor), one('stat', 'min'))), range.min);
+      emit('miner_board_temperature_celsius', both(label, both(one('sensor', sensor), one('stat', 'max'))), range.max);
     }
-    for (const grade of ['grey', 'orange', 'red'] as const) emit('miner_board_chips', `${label},${one('grade', grade)}`, values.chips?.[grade]);
+    for (const grade of ['grey', 'orange', 'red'] as const) emit('miner_board_chips', both(label, one('grade', grade)), values.chips?.[grade]);
     emit('miner_board_hardware_errors_total', label, values.hardwareErrors);
-    emit('miner_board_water_temperature_celsius', `${label},${one('side', 'inlet')}`, values.inletWater);
-    emit('miner_board_water_temperature_celsius', `${label},${one('side', 'outlet')}`, values.outletWater);
+    emit('miner_board_water_temperature_celsius', both(label, one('side', 'inlet')), values.inletWater);
+    emit('miner_board_water_temperature_celsius', both(label, one('side', 'outlet')), values.outletWater);
   }
 
   emit('miner_hashrate_ratio', '', view.ratio);
@@ -153,8 +173,8 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   }
 
   function temperatures(sensor: string, range: MinMax): void {
-    emit('miner_temperature_celsius', `${one('sensor', sensor)},${one('stat', 'min')}`, range.min);
-    emit('miner_temperature_celsius', `${one('sensor', sensor)},${one('stat', 'max')}`, range.max);
+    emit('miner_temperature_celsius', both(one('sensor', sensor), one('stat', 'min')), range.min);
+    emit('miner_temperature_celsius', both(one('sensor', sensor), one('stat', 'max')), range.max);
   }
 
   function poolSlots(): void {
@@ -210,7 +230,7 @@ export function poolSeries(pool: Pool, { pools, minerOf, btcUsd }: PoolContext, 
 export function chipSeries({ chips, sensors }: ChipsReading, plainEmit: Emit): void {
   const emit = typed(plainEmit);
   for (const { board, chip, hashrate, temperature, frequencyHertz, voltageVolts, errors, grade } of chips) {
-    const labels = `${one('board', board)},${one('chip', chip)}`;
+    const labels = both(one('board', board), one('chip', chip));
     emit('miner_chip_hashrate_hashes_per_second', labels, hashrate);
     emit('miner_chip_temperature_celsius', labels, temperature);
     emit('miner_chip_frequency_hertz', labels, frequencyHertz);
@@ -218,5 +238,5 @@ export function chipSeries({ chips, sensors }: ChipsReading, plainEmit: Emit): v
     emit('miner_chip_errors_total', labels, errors);
     emit('miner_chip_grade', labels, grade === undefined ? undefined : chipGrades.indexOf(grade));
   }
-  for (const { board, sensor, ok } of sensors) emit('miner_board_sensor_ok', `${one('board', board)},${one('sensor', sensor)}`, ok);
+  for (const { board, sensor, ok } of sensors) emit('miner_board_sensor_ok', both(one('board', board), one('sensor', sensor)), ok);
 }
