@@ -151,7 +151,7 @@ export interface AuditEntry {
   at: string;
   actor: string;
   token: string;
-  event: 'started' | 'sent' | 'outcome' | 'cancelled' | 'refused' | 'inventory';
+  event: 'started' | 'sent' | 'outcome' | 'cancelled' | 'refused' | 'intent' | 'inventory';
   action?: ActionName;
   job?: string;
   miner?: string;

@@ -79,6 +79,7 @@ const eventName = (event: AuditEntry['event']): string =>
     outcome: t('audit.outcome', 'Outcome'),
     cancelled: t('audit.cancelled', 'Cancelled'),
     refused: t('audit.refused', 'Refused'),
+    intent: t('audit.intent', 'Intent'),
     inventory: t('audit.inventory', 'Inventory'),
   })[event];
 
