@@ -40,6 +40,8 @@ export interface Service {
   /** Swaps the configuration whole, or keeps the old one and throws. @throws HashfleetError config_invalid, secret_missing, busy */
   reload(): Promise<void>;
   stop(): Promise<void>;
+  /** Puts counters and intents on record and closes the audit log at once, waiting for nothing: the process is about to end. */
+  abandon(): void;
 }
 
 /** Ms between two savings of counters and intents. */
@@ -71,6 +73,11 @@ export async function startService({ config, load, folder, shard = wholeFleet, d
     servers.push(server);
     return (server.address() as AddressInfo).port;
   };
+  const putAway = () => {
+    memory.save();
+    memory.close();
+    audit.close();
+  };
   const closeAll = async () => {
     await core.control.close();
     await Promise.all(servers.map(async (server) => new Promise<void>((resolve) => {
@@ -78,9 +85,7 @@ export async function startService({ config, load, folder, shard = wholeFleet, d
       server.closeAllConnections();
     })));
     await core.stop();
-    memory.save();
-    memory.close();
-    audit.close();
+    putAway();
   };
   let metricsPort: number;
   let apiPort: number;
@@ -136,6 +141,7 @@ export async function startService({ config, load, folder, shard = wholeFleet, d
       await turn;
       await closeAll();
     },
+    abandon: putAway,
   };
 }
 
