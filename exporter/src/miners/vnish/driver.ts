@@ -133,6 +133,8 @@ export function vnishDriver({ address, password, slowIntervalMs, mismatch, now =
       if (pace === 'fresh' || now() - slowReadAt >= slowIntervalMs || background.info === undefined) await readSlow(signal);
       const summary = await read('/summary', signal);
       const status = await tolerated(async () => read('/status', signal));
+      const { miner } = summary;
+      if (miner !== undefined && miner !== null && !isObject(miner)) throw new PollFailure('bad_shape', '/summary has a "miner" that is no object');
       // While a miner starts, "miner" may be null or missing (vnish-api.md, 7 row 7); without any state it is no summary.
       if (!('miner' in summary) && typeof status?.['miner_state'] !== 'string') throw new PollFailure('bad_shape', '/summary has no "miner"');
       return parseReading({ ...background, summary, ...(status === undefined ? {} : { status }) }, now(), mismatch);

@@ -24,7 +24,7 @@ export interface Replies extends Background {
 export function hashrateUnit({ info, model }: Background): number | undefined {
   for (const reply of [info, model]) {
     const text = reply?.['hr_measure'];
-    if (typeof text === 'string' && hashesPerUnit[text] !== undefined) return hashesPerUnit[text];
+    if (typeof text === 'string' && Object.hasOwn(hashesPerUnit, text)) return hashesPerUnit[text];
   }
   return undefined;
 }
