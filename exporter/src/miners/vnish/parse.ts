@@ -2,6 +2,7 @@
 import type { Mismatch } from '../../mismatch.ts';
 import { defined } from '../../defined.ts';
 import { fieldsOf, isObject, longestList, type Fields, type JsonObject } from '../fields.ts';
+import { once } from '../quantities.ts';
 import { chipGrades, minerStates, type BoardReading, type ChipReading, type FanReading, type Identity, type MinMax, type PoolReading, type Preset, type PresetReading, type Reading } from '../reading.ts';
 
 /** H/s in one unit of `hr_measure`; the field names never change, only the unit (vnish-api.md, 0). */
@@ -93,12 +94,12 @@ function parseSummary(miner: Fields, unit: number | undefined): SummaryPart {
     pcb: minMax(miner.optional.object('pcb_temp')),
     chip: minMax(miner.optional.object('chip_temp')),
     hardwareErrors: miner.number('hw_errors'),
-    devfeeRatio: scaled(miner.optional.number('devfee_percent'), 0.01),
+    devfeeRatio: scaled(miner.optional.number('devfee_percent', 0, 100), 0.01),
     restarts: miner.optional.number('restart_count'),
     fanDutyRatio: scaled(cooling?.number('fan_duty'), 0.01),
-    fans: cooling?.list('fans').flatMap(parseFan) ?? [],
-    pools: miner.list('pools').flatMap(parsePool),
-    boards: miner.list('chains').flatMap((board) => parseBoard(board, unit)),
+    fans: once(cooling?.list('fans').flatMap(parseFan) ?? [], ({ fan }) => fan),
+    pools: once(miner.list('pools').flatMap(parsePool), ({ slot }) => slot),
+    boards: once(miner.list('chains').flatMap((board) => parseBoard(board, unit)), ({ board }) => board),
   });
 }
 
