@@ -11,6 +11,8 @@ export function isObject(value: unknown): value is JsonObject {
 export const longestList = 64;
 /** No true name, address or message is longer; what is longer is cut. */
 const longestText = 512;
+/** Nothing that a miner counts or measures is larger, in whatever unit; one absurd number would stay in the counters for ever. */
+const largest = 1e15;
 const decimal = /^[+-]?\d{1,30}(?:\.\d{1,30})?$/;
 
 /** One object of the reply `source`. A class, because one is made for every object of every reply. */
@@ -33,8 +35,8 @@ export class Fields {
     return new Fields(this.value, this.source, this.mismatch, true);
   }
 
-  /** A finite number from `least` to `most`. */
-  number(name: string, least = 0, most = Number.MAX_VALUE): number | undefined {
+  /** A number from `least` to `most`. */
+  number(name: string, least = 0, most = largest): number | undefined {
     const given = this.take(name);
     if (typeof given === 'number' && given >= least && given <= most) return given;
     this.absent(name, given);
@@ -42,7 +44,7 @@ export class Fields {
   }
 
   /** A number or a text that is one; the texts "" and "null" count as null. */
-  numeric(name: string, least = 0, most = Number.MAX_VALUE): number | undefined {
+  numeric(name: string, least = 0, most = largest): number | undefined {
     const given = this.take(name);
     const text = typeof given === 'string' ? given.trim() : undefined;
     const empty = text === '' || text === 'null';
