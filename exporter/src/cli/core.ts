@@ -66,9 +66,11 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   const { memory, audit, history, mismatches, reloadState, self, environment, folder, shard, log, reload } = lasting;
   const { passwords, tokens, poolKeys } = readSecrets(config, { environment, folder });
 
+  // Its records and not the core itself: what is made here lives on, and would hold every core before it.
+  const known = earlier === undefined ? undefined : recordsOf(earlier.fleet);
   const fleetOf = (miners: readonly MinerConfig[]) => createFleet({
     config: { ...config, miners }, memory, log,
-    ...(earlier === undefined ? {} : { earlier: earlier.fleet }),
+    ...(known === undefined ? {} : { earlier: known }),
     driverFor: (miner) => drivers[miner.driver]({
       address: miner.address, password: passwords.get(miner.credentials) ?? vendorPasswords[miner.driver],
       slowIntervalMs: config.poll.slow_interval_seconds * 1000, deadlineMs: config.poll.deadline_seconds * 1000, mismatch: mismatches.count,
@@ -125,6 +127,11 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       await fleet.close();
     },
   };
+}
+
+function recordsOf(fleet: Fleet): Pick<Fleet, 'events' | 'get'> {
+  const records = new Map([...fleet.all()].map((miner) => [miner.config.name, miner]));
+  return { events: [...fleet.events], get: (name) => records.get(name) };
 }
 
 /** Every secret that the configuration names. @throws HashfleetError secret_missing */

@@ -58,7 +58,7 @@ export interface FleetOptions {
   readonly driverFor: (miner: MinerConfig) => Driver;
   readonly log: Logger;
   /** The fleet of the configuration before: what was read of a miner that stays at its address is kept. */
-  readonly earlier?: Fleet;
+  readonly earlier?: Pick<Fleet, 'events' | 'get'>;
   /** Unix ms. */
   readonly now?: () => number;
 }

@@ -13,6 +13,7 @@ export const longestList = 64;
 const longestText = 512;
 /** Nothing that a miner counts or measures is larger, in whatever unit; one absurd number would stay in the counters for ever. */
 const largest = 1e15;
+const largestOrdinal = 9999;
 const decimal = /^[+-]?\d{1,30}(?:\.\d{1,30})?$/;
 
 /** One object of the reply `source`. A class, because one is made for every object of every reply. */
@@ -39,6 +40,14 @@ export class Fields {
   number(name: string, least = 0, most = largest): number | undefined {
     const given = this.take(name);
     if (typeof given === 'number' && given >= least && given <= most) return given;
+    this.absent(name, given);
+    return undefined;
+  }
+
+  /** The whole number under which a board, fan, pool or chip stands. */
+  ordinal(name: string, least = 0): number | undefined {
+    const given = this.take(name);
+    if (typeof given === 'number' && Number.isInteger(given) && given >= least && given <= largestOrdinal) return given;
     this.absent(name, given);
     return undefined;
   }

@@ -6,7 +6,7 @@
 import type { Mismatch } from '../../mismatch.ts';
 import { defined } from '../../defined.ts';
 import { fieldsOf, type Fields, type JsonObject } from '../fields.ts';
-import { chipGradesOf, hottest, once, scaled, span, sum } from '../quantities.ts';
+import { chipGradesOf, hottest, once, ordinal, scaled, span, sum } from '../quantities.ts';
 import type { BoardReading, FanReading, Identity, PoolReading, Reading } from '../reading.ts';
 
 interface ModelTraits {
@@ -103,7 +103,7 @@ export function parseIdentity(system: JsonObject, mismatch: Mismatch): Identity 
 }
 
 function parseBoard(dev: Fields, unit: number | undefined): BoardReading[] {
-  const board = dev.numeric('index', 1);
+  const board = ordinal(dev.numeric('index', 1));
   if (board === undefined) return [];
   return [defined<BoardReading>({
     board,
@@ -127,7 +127,7 @@ function parseFans(devs: readonly Fields[]): FanReading[] {
 }
 
 function parsePool(fields: Fields, place: number): PoolReading[] {
-  const slot = fields.optional.numeric('index') ?? place;
+  const slot = ordinal(fields.optional.numeric('index')) ?? place;
   const url = fields.text('url');
   if (url === undefined || url === '') return [];
   return [defined<PoolReading>({

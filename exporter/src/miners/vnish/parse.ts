@@ -2,7 +2,7 @@
 import type { Mismatch } from '../../mismatch.ts';
 import { defined } from '../../defined.ts';
 import { fieldsOf, isObject, longestList, type Fields, type JsonObject } from '../fields.ts';
-import { once } from '../quantities.ts';
+import { once, ordinal } from '../quantities.ts';
 import { chipGrades, minerStates, type BoardReading, type ChipReading, type FanReading, type Identity, type MinMax, type PoolReading, type Preset, type PresetReading, type Reading } from '../reading.ts';
 
 /** H/s in one unit of `hr_measure`; the field names never change, only the unit (vnish-api.md, 0). */
@@ -46,7 +46,7 @@ export function parseReading(replies: Replies, at: number, mismatch: Mismatch): 
     ...parseStatus(replies, miner, mismatch),
     identity,
     uptimeSeconds: uptime === undefined ? undefined : parseUptime(uptime),
-    boardsExpected: model?.optional.object('chain')?.number('num_chains', 1, longestList),
+    boardsExpected: ordinal(model?.optional.object('chain')?.number('num_chains', 1, longestList)),
     preset,
     presets: replies.presets,
   });
@@ -127,14 +127,14 @@ function minMax(fields: Fields | undefined): MinMax {
 }
 
 function parseFan(fields: Fields): FanReading[] {
-  const id = fields.number('id');
+  const id = fields.ordinal('id');
   if (id === undefined) return [];
   const status = fields.text('status');
   return [defined<FanReading>({ fan: id + 1, up: status === undefined ? undefined : status === 'ok', speedRpm: fields.number('rpm') })];
 }
 
 function parsePool(fields: Fields): PoolReading[] {
-  const slot = fields.number('id');
+  const slot = fields.ordinal('id');
   const [url, user] = [fields.text('url'), fields.text('user')];
   if (slot === undefined || url === undefined || url === '') return [];
   const type = fields.text('pool_type');
@@ -151,7 +151,7 @@ function parsePool(fields: Fields): PoolReading[] {
 }
 
 function parseBoard(fields: Fields, unit: number | undefined): BoardReading[] {
-  const board = fields.number('id', 1);
+  const board = fields.ordinal('id', 1);
   if (board === undefined) return [];
   const status = fields.optional.object('status');
   const grades = fields.optional.object('chip_statuses');
@@ -274,10 +274,10 @@ export function parseChips(reply: unknown, unit: number | undefined, mismatch: M
   }
   const source = fieldsOf({ boards: reply as unknown[] }, 'boards', mismatch);
   return source.list('boards').flatMap((fields) => {
-    const board = fields.number('id', 1);
+    const board = fields.ordinal('id', 1);
     if (board === undefined) return [];
     return fields.optional.list('chips', mostChips).flatMap((chip) => {
-      const id = chip.number('id');
+      const id = chip.ordinal('id');
       if (id === undefined) return [];
       const temperature = chip.optional.number('temp');
       const grade = chip.optional.text('grade');
