@@ -33,12 +33,12 @@ function reply(body: string | Buffer, { status = '200 OK', headers = ['Content-T
 const notFound = reply('{}', { status: '404 Not Found' });
 const good = (path: string) => (truth.has(path) ? reply(truth.get(path)!) : notFound);
 
-/** Writes until the other end has gone. */
+/** Writes until the other end has gone; with pauses, since it shares its processor with the one that is tested. */
 function pour(socket: Socket, chunk: string): void {
   const more = () => {
     while (!socket.destroyed && socket.write(chunk));
   };
-  socket.on('drain', () => setImmediate(more));
+  socket.on('drain', () => setTimeout(more, 5));
   more();
 }
 
@@ -140,7 +140,7 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   'resets its idle connection after each reply': { outcome: 'read', answer: (socket, path) => void socket.write(good(path), () => setTimeout(() => socket.resetAndDestroy(), 1)) },
   'sends a second reply that nobody asked for': { outcome: 'read', answer: (socket, path) => void socket.write(Buffer.concat([good(path), reply('{"miner":"forged","fw_version":"9"}')])) },
   'sends its replies late, after the deadline': { outcome: 'timeout', answer: (socket, path) => {
-    const timer = setTimeout(() => socket.write(good(path)), 4000);
+    const timer = setTimeout(() => socket.write(good(path)), 30_000);
     socket.on('close', () => clearTimeout(timer));
   } },
   'answers what /info should to every path': { outcome: 'bad_shape', answer: (socket) => void socket.write(good('/api/v1/info')) },
@@ -251,14 +251,14 @@ describe('a fleet with all of them', () => {
     const running = await run([
       ...['good1', 'good2'].map((name) => `{name: ${name}, address: "${simulator.miner(name).address}"}`),
       ...places.map(({ miner, behaviour, place }) => `{name: ${miner}, address: "${place.address}"${behaviour.driver === undefined ? '' : `, driver: ${behaviour.driver}, cgminer_port: 1`}}`),
-    ], { poll: '{interval_seconds: 2, deadline_seconds: 1.5}' });
+    ], { poll: '{interval_seconds: 5, deadline_seconds: 4.5}' });
     const counts = (page: string, miner: string): Record<string, number> => Object.fromEntries([...page.matchAll(new RegExp(`^miner_poll_failures_total\\{miner="${miner}",.*reason="([^"]*)"\\} +(\\d+)$`, 'gm'))].map(([, reason = '', count]) => [reason, Number(count)] as const));
     const bad = places.filter(({ behaviour }) => behaviour.outcome !== 'read');
     const read = places.filter(({ behaviour }) => behaviour.outcome === 'read');
-    await until('all have had three turns', async () => {
+    await until('all have had two turns', async () => {
       const page = await running.page();
-      return bad.every(({ miner }) => Object.values(counts(page, miner)).reduce((sum, count) => sum + count, 0) >= 3) && read.every(({ place }) => place.asked.filter((path) => path.endsWith('/summary')).length >= 3);
-    }, 60_000);
+      return bad.every(({ miner }) => Object.values(counts(page, miner)).reduce((sum, count) => sum + count, 0) >= 2) && read.every(({ place }) => place.asked.filter((path) => path.endsWith('/summary')).length >= 2);
+    }, 90_000);
     const page = await running.page();
     promtoolAccepts(page);
     expect(bad.map(({ miner }) => [miner, Object.keys(counts(page, miner)), valueOn(page, 'miner_up', { miner })])).toEqual(bad.map(({ miner, behaviour }) => [miner, [behaviour.outcome], 0]));
@@ -269,7 +269,7 @@ describe('a fleet with all of them', () => {
     expect(read.map(({ miner }) => [miner, valueOn(page, 'miner_up', { miner })])).toEqual(read.map(({ miner }) => [miner, 1]));
     // As many turns as the slowest of the bad, none of them failed, and none left out: the pace of a fleet without them.
     for (const name of ['good1', 'good2']) {
-      expect(polls(name)).toBeGreaterThanOrEqual(3);
+      expect(polls(name)).toBeGreaterThanOrEqual(2);
       expect([counts(page, name), valueOn(page, 'miner_up', { miner: name })]).toEqual([{}, 1]);
     }
     expect(valueOn(page, 'hashfleet_polls_skipped_total')).toBe(0);
@@ -278,5 +278,5 @@ describe('a fleet with all of them', () => {
     await running.stop();
     await until('no connection is left', () => places.every(({ place }) => place.open.size === 0));
     expect(places.map(({ place }) => place.visits())).toEqual(places.map(() => 0));
-  }, 120_000);
+  }, 180_000);
 });
