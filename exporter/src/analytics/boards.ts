@@ -1,5 +1,5 @@
 import type { BoardReading, Reading } from '../miners/reading.ts';
-import { rounded } from './rounding.ts';
+import { roundedOrNone } from './rounding.ts';
 
 /** States in which a board works or gets ready to (vnish-api.md, 3). */
 const workingStates = new Set(['mining', 'initializing']);
@@ -33,6 +33,7 @@ export function boardDeviations(boards: readonly BoardReading[]): ReadonlyMap<nu
   const total = hashing.reduce((sum, { hashrate }) => sum + hashrate, 0);
   return new Map(hashing.flatMap(({ board, hashrate }) => {
     const siblings = (total - hashrate) / (hashing.length - 1);
-    return hashing.length < 2 || siblings <= 0 ? [] : [[board, rounded(hashrate / siblings - 1)]];
+    const deviation = hashing.length < 2 || siblings <= 0 ? undefined : roundedOrNone(hashrate / siblings - 1);
+    return deviation === undefined ? [] : [[board, deviation]];
   }));
 }

@@ -1,5 +1,6 @@
 /** What a miner earns and costs (prohashing-api.md, 5.3). USD a day, W, H/s. */
-import { rounded } from './rounding.ts';
+import { defined } from '../defined.ts';
+import { roundedOrNone } from './rounding.ts';
 
 export type Basis = 'pool_estimate' | 'manual_price';
 
@@ -32,12 +33,14 @@ export function moneyOf(work: { hashrate?: number | undefined; powerWatts?: numb
   const revenue = price === undefined || work.hashrate === undefined ? undefined : (work.hashrate / 1e6) * price.usdPerMegahashDay * (1 - price.feeRatio);
   const kilowattHours = work.powerWatts === undefined ? undefined : (work.powerWatts / 1000) * hoursPerDay * (1 + (tariff?.overheadRatio ?? 0));
   const cost = tariff === undefined || kilowattHours === undefined ? undefined : kilowattHours * tariff.usdPerKilowattHour;
-  return {
-    ...(revenue === undefined || price === undefined ? {} : { basis: price.basis, revenueUsdPerDay: rounded(revenue) }),
-    ...(cost === undefined ? {} : { powerCostUsdPerDay: rounded(cost) }),
-    ...(revenue === undefined || cost === undefined ? {} : { profitUsdPerDay: rounded(revenue - cost) }),
-    ...(revenue === undefined || kilowattHours === undefined || kilowattHours <= 0 ? {} : { breakevenUsdPerKilowattHour: rounded(revenue / kilowattHours) }),
-  };
+  const rounded = (value: number | undefined) => (value === undefined ? undefined : roundedOrNone(value));
+  const [revenueUsdPerDay, powerCostUsdPerDay] = [rounded(revenue), rounded(cost)];
+  return defined<Money>({
+    basis: revenueUsdPerDay === undefined ? undefined : price?.basis,
+    revenueUsdPerDay, powerCostUsdPerDay,
+    profitUsdPerDay: revenue === undefined || cost === undefined ? undefined : rounded(revenue - cost),
+    breakevenUsdPerKilowattHour: revenue === undefined || kilowattHours === undefined || kilowattHours <= 0 ? undefined : rounded(revenue / kilowattHours),
+  });
 }
 
 /** The pool's own estimate where there is one, else the configured price. */

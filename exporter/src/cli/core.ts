@@ -124,6 +124,8 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
     })),
   });
   const going = earlier !== undefined && JSON.stringify(earlier.config.poll) === JSON.stringify(config.poll) ? earlier : undefined;
+  const goesOn = going !== undefined;
+  const poolsGoOn = pools === earlier?.pools;
   const loop = going?.loop ?? createPollLoop(fleet, config.poll);
   const chips = going?.chips ?? createChips(fleet, config.poll);
   const logs = createLogWatch(fleet, logMemory);
@@ -147,7 +149,8 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
     metrics: metricsApp({ registry, probes, config, shard, addressOf: (name) => fleet.get(name)?.config.address, log, version, ready: () => ready, reload }),
     api: apiApp({ context: { config, fleet, pools, views, control, alive, logs, entries, version }, tokens, log }),
     start() {
-      if (going === undefined) {
+      // Neither `earlier` nor `going` may stand in here: what lives on would hold every core before it.
+      if (!goesOn) {
         loop.start();
         chips.start();
       } else {
@@ -155,7 +158,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
         chips.follow(fleet);
       }
       logs.start();
-      if (pools !== earlier?.pools) pools.start();
+      if (!poolsGoOn) pools.start();
       rounds = setInterval(() => {
         fleet.tick();
         // What comes of it reaches the page with each miner's next poll.

@@ -13,7 +13,7 @@ import { HashfleetError, messageOf } from '../errors.ts';
 import { rangeTargets } from '../fleet/members.ts';
 import { openapiDocument } from '../http/openapi.ts';
 import { wholeFleet, type Shard } from '../fleet/sharding.ts';
-import { createLogger } from '../log.ts';
+import { createLogger, type Logger } from '../log.ts';
 import { seriesReference } from '../metrics/reference.ts';
 import { addBackfill } from './backfill.ts';
 import { addDiscover } from './discover.ts';
@@ -92,7 +92,10 @@ program.command('start', { isDefault: true })
     const stopAsked = new Promise<void>((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
     });
+    let putAway: () => void = () => undefined;
+    endOnDefect(log, () => putAway());
     const service = await startService({ config, load, folder, shard: flags.shard, dataFolder, ...(flags.watch ? { watch: path.resolve(flags.config) } : {}), metrics: flags.metricsListen, api: flags.apiListen, environment, log });
+    putAway = () => service.abandon();
     log.info({ version, miners: config.miners.length, metrics: `http://${flags.metricsListen.host}:${service.metricsPort}/metrics`, api: `http://${flags.apiListen.host}:${service.apiPort}/api/v1`, control: config.control.enabled }, 'hashfleet is running');
     // The refusal of a bad file is in the log and in hashfleet_config_reload_success; the old one stays in force.
     process.on('SIGHUP', () => void service.reload().catch(() => undefined));
@@ -119,6 +122,22 @@ audit.command('verify').argument('[file]', 'the log', 'data/audit/audit.jsonl').
 
 program.command('openapi').description('print the API\'s description (OpenAPI 3.1)').action(() => console.log(JSON.stringify(openapiDocument(version), null, 2)));
 program.command('series').description('print the reference of all series (Markdown)').action(() => console.log(seriesReference().trimEnd()));
+
+/** A defect that nobody caught: said in one line, what is kept is put away, and the supervisor starts a process whose state is known. */
+function endOnDefect(log: Logger, putAway: () => void): void {
+  const end = (origin: string) => (thrown: unknown) => {
+    // Only the stack: what else an error carries may hold a request with its password.
+    log.fatal({ origin, stack: thrown instanceof Error ? thrown.stack : messageOf(thrown) }, 'a defect of the exporter; it ends. Please report it with this line');
+    try {
+      putAway();
+    } catch (other) {
+      log.error({ err: messageOf(other) }, 'the data folder could not be put away');
+    }
+    process.exit(1);
+  };
+  process.on('uncaughtException', end('uncaught exception'));
+  process.on('unhandledRejection', end('unhandled rejection'));
+}
 
 function check(config: Config, file: string, folder: string): void {
   const read = secretReader({ environment: process.env, folder, secrets: config.secrets });

@@ -48,6 +48,8 @@ export interface Service {
   /** Swaps the configuration whole, or keeps the old one and throws. @throws HashfleetError config_invalid, secret_missing, busy */
   reload(): Promise<void>;
   stop(): Promise<void>;
+  /** Puts counters and intents on record and closes the audit log at once, waiting for nothing: the process is about to end. */
+  abandon(): void;
 }
 
 /** Ms between two savings of counters and intents. */
@@ -100,6 +102,11 @@ export async function startService({ config, load, watch, folder, shard = wholeF
     servers.push(server);
     return (server.address() as AddressInfo).port;
   };
+  const putAway = () => {
+    memory.save();
+    memory.close();
+    audit.close();
+  };
   const closeAll = async () => {
     await core.control.close();
     await Promise.all(servers.map(async (server) => new Promise<void>((resolve) => {
@@ -107,9 +114,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
       server.closeAllConnections();
     })));
     await core.stop();
-    memory.save();
-    memory.close();
-    audit.close();
+    putAway();
   };
   let metricsPort: number;
   let apiPort: number;
@@ -225,6 +230,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
       await turn;
       await closeAll();
     },
+    abandon: putAway,
   };
 }
 

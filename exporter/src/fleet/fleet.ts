@@ -121,7 +121,10 @@ function paceAfter({ failure, consecutiveFailures }: Miner, usual: PollPace): Po
   return failure !== undefined && (failure.reason !== 'timeout' || consecutiveFailures % 2 === 1) ? 'fresh' : usual;
 }
 
-export function createFleet({ config, memory, driverFor, driverKey, recognise, log, earlier, now = Date.now }: FleetOptions): Fleet {
+export function createFleet(options: FleetOptions): Fleet {
+  const { config, memory, driverFor, driverKey, recognise, log, now = Date.now } = options;
+  // Let go below: what is made here lives on, and would hold every fleet before it.
+  let { earlier } = options;
   const intervalMs = config.poll.interval_seconds * 1000;
   const listeners: ((miner: Miner) => void)[] = [];
   const home: Entry['home'] = {
@@ -149,6 +152,7 @@ export function createFleet({ config, memory, driverFor, driverKey, recognise, l
     };
     return [miner.name, { miner: record, driver, key, home, closed: false, turn: Promise.resolve(), expected: new Map() }];
   }));
+  earlier = undefined;
 
   function intentOf(miner: MinerConfig): Pick<Miner, 'intent' | 'stated'> {
     const stated = intentAt(miner, memory.of(miner.name), now());

@@ -11,6 +11,9 @@ export function isObject(value: unknown): value is JsonObject {
 export const longestList = 64;
 /** No true name, address or message is longer; what is longer is cut. */
 const longestText = 512;
+/** Nothing that a miner counts or measures is larger, in whatever unit; one absurd number would stay in the counters for ever. */
+const largest = 1e15;
+const largestOrdinal = 9999;
 const decimal = /^[+-]?\d{1,30}(?:\.\d{1,30})?$/;
 
 /** One object of the reply `source`. A class, because one is made for every object of every reply. */
@@ -33,16 +36,24 @@ export class Fields {
     return new Fields(this.value, this.source, this.mismatch, true);
   }
 
-  /** A finite number from `least` to `most`. */
-  number(name: string, least = 0, most = Number.MAX_VALUE): number | undefined {
+  /** A number from `least` to `most`. */
+  number(name: string, least = 0, most = largest): number | undefined {
     const given = this.take(name);
     if (typeof given === 'number' && given >= least && given <= most) return given;
     this.absent(name, given);
     return undefined;
   }
 
+  /** The whole number under which a board, fan, pool or chip stands. */
+  ordinal(name: string, least = 0): number | undefined {
+    const given = this.take(name);
+    if (typeof given === 'number' && Number.isInteger(given) && given >= least && given <= largestOrdinal) return given;
+    this.absent(name, given);
+    return undefined;
+  }
+
   /** A number or a text that is one; the texts "" and "null" count as null. */
-  numeric(name: string, least = 0, most = Number.MAX_VALUE): number | undefined {
+  numeric(name: string, least = 0, most = largest): number | undefined {
     const given = this.take(name);
     const text = typeof given === 'string' ? given.trim() : undefined;
     const empty = text === '' || text === 'null';

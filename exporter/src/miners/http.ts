@@ -22,6 +22,8 @@ export interface HttpRequest {
   readonly form?: Readonly<Record<string, string>>;
   /** A GET that does something: never repeated, as other writes. */
   readonly acts?: boolean;
+  /** A POST that changes nothing, as a login: it may be repeated as a read may. */
+  readonly repeatable?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -73,9 +75,11 @@ export function minerHttp(address: string): MinerHttp {
         used = false;
         const failure = failureOf(thrown);
         // An idle connection that the device closed just now: a read may be tried once more, a write never.
-        if (reused && failure.reason === 'reset' && (request.method ?? 'GET') === 'GET' && request.acts !== true && !request.signal.aborted) {
+        if (reused && failure.reason === 'reset' && mayRepeat(request) && !request.signal.aborted) {
           try {
-            return await once(request);
+            const reply = await once(request);
+            used = true;
+            return reply;
           } catch (again) {
             throw failureOf(again);
           }
@@ -89,12 +93,18 @@ export function minerHttp(address: string): MinerHttp {
   };
 }
 
+function mayRepeat({ method = 'GET', acts, repeatable }: HttpRequest): boolean {
+  return repeatable === true || (method === 'GET' && acts !== true);
+}
+
 const reasonByCode: Readonly<Record<string, PollFailureReason>> = {
   ECONNREFUSED: 'connect', EHOSTUNREACH: 'connect', ENETUNREACH: 'connect', EHOSTDOWN: 'connect', ETIMEDOUT: 'connect', EADDRNOTAVAIL: 'connect',
   UND_ERR_CONNECT_TIMEOUT: 'connect',
   ENOTFOUND: 'dns', EAI_AGAIN: 'dns',
   UND_ERR_HEADERS_TIMEOUT: 'timeout', UND_ERR_BODY_TIMEOUT: 'timeout', ABORT_ERR: 'timeout', UND_ERR_ABORTED: 'timeout',
-  ECONNRESET: 'reset', EPIPE: 'reset', UND_ERR_SOCKET: 'reset', UND_ERR_DESTROYED: 'reset', UND_ERR_CLOSED: 'reset', UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'reset',
+  ECONNRESET: 'reset', EPIPE: 'reset', UND_ERR_SOCKET: 'reset', UND_ERR_DESTROYED: 'reset', UND_ERR_CLOSED: 'reset',
+  // Only where the headers contradict each other; a body that is cut off is UND_ERR_SOCKET.
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'not_http',
   UND_ERR_RES_EXCEEDED_MAX_SIZE: 'too_large', UND_ERR_HEADERS_OVERFLOW: 'too_large', HPE_HEADER_OVERFLOW: 'too_large',
 };
 

@@ -18,6 +18,17 @@ export function sum(values: readonly (number | undefined)[]): number | undefined
   return known.length === 0 || known.length < values.length ? undefined : finite(known.reduce((total, value) => total + value, 0));
 }
 
+/** Numbers of boards and pools are whole. */
+export function ordinal(value: number | undefined): number | undefined {
+  return Number.isInteger(value) ? value : undefined;
+}
+
+/** Of what is told twice under the same number, the first: two would count double. */
+export function once<T>(items: readonly T[], numberOf: (item: T) => number): T[] {
+  const seen = new Set<number>();
+  return items.filter((item) => seen.size < seen.add(numberOf(item)).size);
+}
+
 /** In base units: rounded to whole ones when scaled up, to 1e-6 when scaled down. */
 export function scaled(value: number | undefined, factor: number | undefined): number | undefined {
   if (value === undefined || factor === undefined) return undefined;

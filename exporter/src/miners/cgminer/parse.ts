@@ -5,7 +5,7 @@
 import type { Mismatch } from '../../mismatch.ts';
 import { defined } from '../../defined.ts';
 import { fieldsOf, isObject, type Fields, type JsonObject } from '../fields.ts';
-import { chipGradesOf, hottest, scaled, span, sum } from '../quantities.ts';
+import { chipGradesOf, hottest, once, ordinal, scaled, span, sum } from '../quantities.ts';
 import { hashingStates, minerStates, type BoardReading, type FanReading, type Identity, type MinerState, type MinMax, type PoolReading, type Reading } from '../reading.ts';
 
 /** The units that fleet.yaml may name; a map, so that a name from outside finds nothing else. */
@@ -84,7 +84,7 @@ export function parseCgminerReading({ stats, summary, pools }: CgminerReplies, {
     devfeeRatio: scaled(all?.optional.numeric('Fee Percent', 0, 100), 0.01),
     fanDutyRatio: scaled(fields.optional.numeric('fan_pwm', 0, 100), 0.01),
     fans: parseFans(fields, inferred ? 'mining' : state),
-    pools: pools === undefined ? [] : fieldsOf(pools, 'cgminer_pools', mismatch).list('POOLS').flatMap(parsePool),
+    pools: pools === undefined ? [] : once(fieldsOf(pools, 'cgminer_pools', mismatch).list('POOLS').flatMap(parsePool), ({ slot }) => slot),
     boards,
     boardsExpected: traits?.boards,
   });
@@ -180,7 +180,7 @@ function parseFans(fields: Fields, state: MinerState | undefined): FanReading[] 
 }
 
 function parsePool(fields: Fields, place: number): PoolReading[] {
-  const slot = fields.optional.numeric('POOL') ?? place;
+  const slot = ordinal(fields.optional.numeric('POOL')) ?? place;
   const [url, user] = [fields.text('URL'), fields.text('User')];
   if (url === undefined || url === '') return [];
   const type = fields.optional.numeric('Type');

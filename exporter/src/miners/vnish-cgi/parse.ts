@@ -6,7 +6,7 @@
 import type { Mismatch } from '../../mismatch.ts';
 import { defined } from '../../defined.ts';
 import { fieldsOf, type Fields, type JsonObject } from '../fields.ts';
-import { chipGradesOf, hottest, scaled, span, sum } from '../quantities.ts';
+import { chipGradesOf, hottest, once, ordinal, scaled, span, sum } from '../quantities.ts';
 import type { BoardReading, FanReading, Identity, PoolReading, Reading } from '../reading.ts';
 
 interface ModelTraits {
@@ -56,7 +56,10 @@ export function parseCgiReading({ system, status, check }: CgiReplies, at: numbe
   const fields = fieldsOf(status, 'get_miner_status', mismatch);
   const summary = fields.object('summary');
   const devs = fields.list('devs');
-  const boards = devs.flatMap((dev) => parseBoard(dev, unit));
+  const told = devs.map((dev) => parseBoard(dev, unit));
+  const boards = once(told.flat(), ({ board }) => board);
+  // A board without a number belongs to the sums too.
+  const whole = told.every((one) => one.length > 0);
   const hashrate = scaled(summary?.numeric('ghs5s'), unit);
   const hashing = isHashing(status);
   const elapsed = summary?.optional.numeric('elapsed');
@@ -68,14 +71,14 @@ export function parseCgiReading({ system, status, check }: CgiReplies, at: numbe
     stateSeconds: hashing ? elapsed : undefined,
     hashrate,
     hashrateAverage: scaled(summary?.numeric('ghsav'), unit),
-    powerWatts: sum(boards.map(({ powerWatts }) => powerWatts)),
+    powerWatts: whole ? sum(boards.map(({ powerWatts }) => powerWatts)) : undefined,
     powerMeasured: false,
     psuTemperatures: {},
     pcb: span(boards.map(({ pcb }) => pcb)),
     chip: span(boards.map(({ chip }) => chip)),
-    hardwareErrors: sum(boards.map(({ hardwareErrors }) => hardwareErrors)),
+    hardwareErrors: whole ? sum(boards.map(({ hardwareErrors }) => hardwareErrors)) : undefined,
     fans: parseFans(devs),
-    pools: fields.list('pools').flatMap(parsePool),
+    pools: once(fields.list('pools').flatMap(parsePool), ({ slot }) => slot),
     boards,
     boardsExpected: traits?.boards,
   });
@@ -100,7 +103,7 @@ export function parseIdentity(system: JsonObject, mismatch: Mismatch): Identity 
 }
 
 function parseBoard(dev: Fields, unit: number | undefined): BoardReading[] {
-  const board = dev.numeric('index', 1);
+  const board = ordinal(dev.numeric('index', 1));
   if (board === undefined) return [];
   return [defined<BoardReading>({
     board,
@@ -124,7 +127,7 @@ function parseFans(devs: readonly Fields[]): FanReading[] {
 }
 
 function parsePool(fields: Fields, place: number): PoolReading[] {
-  const slot = fields.optional.numeric('index') ?? place;
+  const slot = ordinal(fields.optional.numeric('index')) ?? place;
   const url = fields.text('url');
   if (url === undefined || url === '') return [];
   return [defined<PoolReading>({

@@ -2,8 +2,9 @@
 import type { Mismatch } from '../../mismatch.ts';
 import { defined } from '../../defined.ts';
 import { fieldsOf, type Fields } from '../fields.ts';
+import { scaled } from '../quantities.ts';
 import { chipGrades, type ChipReading, type ChipsReading, type SensorReading } from '../reading.ts';
-import { scaled, unlessZero } from './units.ts';
+import { unlessZero } from './units.ts';
 
 /** More chips than any board has: an L9's has 110. */
 const mostChips = 512;
@@ -15,7 +16,7 @@ export function parseChips(reply: unknown, unit: number | undefined, mismatch: M
     return { chips: [], sensors: [] };
   }
   const boards = fieldsOf({ boards: reply as unknown[] }, 'boards', mismatch).list('boards').flatMap((fields) => {
-    const board = fields.number('id', 1);
+    const board = fields.ordinal('id', 1);
     return board === undefined ? [] : [{ board, fields }];
   });
   return {
@@ -25,7 +26,7 @@ export function parseChips(reply: unknown, unit: number | undefined, mismatch: M
 }
 
 function parseChip(board: number, fields: Fields, unit: number | undefined): ChipReading[] {
-  const id = fields.number('id');
+  const id = fields.ordinal('id');
   if (id === undefined) return [];
   const grade = fields.optional.text('grade');
   return [defined<ChipReading>({

@@ -230,6 +230,7 @@ export function vnishDriver({ address, password, slowIntervalMs, mismatch, now =
     }
     await probeBoards(signal);
     const summary = await read('/summary', signal);
+    if (summary['miner'] !== undefined && summary['miner'] !== null && !isObject(summary['miner'])) throw new PollFailure('bad_shape', '/summary has a "miner" that is no object');
     for (const trigger of triggersOf(summary)) triggers.add(trigger);
     if (triggers.has('another') && !done.has('info')) {
       // Its numbers must not be taken for those of the miner that was here: without knowing who it is, there is no reading.

@@ -2,8 +2,9 @@
 import type { Mismatch } from '../../mismatch.ts';
 import { defined } from '../../defined.ts';
 import { fieldsOf, type JsonObject } from '../fields.ts';
+import { scaled } from '../quantities.ts';
 import type { FactoryInfo, ModelLimits } from '../reading.ts';
-import { scaled, unlessBlank, unlessZero } from './units.ts';
+import { unlessBlank, unlessZero } from './units.ts';
 
 type FactoryBoard = FactoryInfo['boards'][number];
 

@@ -2,8 +2,9 @@
 import type { Mismatch } from '../../mismatch.ts';
 import { defined } from '../../defined.ts';
 import { fieldsOf, type Fields, type JsonObject } from '../fields.ts';
+import { scaled } from '../quantities.ts';
 import { annotationKinds, type AnnotationKind, type History, type HistoryAnnotation, type HistoryPoint, type HistoryWindow } from '../history.ts';
-import { scaled, unlessZero } from './units.ts';
+import { unlessZero } from './units.ts';
 import type { VersionTraits } from './versions.ts';
 
 /** Three days in steps of ten seconds, which is shorter than any firmware samples. */

@@ -2,11 +2,12 @@
 import type { Mismatch } from '../../mismatch.ts';
 import { defined } from '../../defined.ts';
 import { fieldsOf, isObject, longestList, type Fields, type JsonObject } from '../fields.ts';
+import { ordinal, scaled } from '../quantities.ts';
 import { minerStates, warranties, type FactoryInfo, type FirmwareSupport, type Identity, type Preset, type Reading } from '../reading.ts';
 import { parseLimits } from './hardware.ts';
 import { parseCurrentPreset, parseSwitcher } from './presets.ts';
 import { parseSummary } from './summary.ts';
-import { hashrateUnit, parseDuration, scaled } from './units.ts';
+import { hashrateUnit, parseDuration } from './units.ts';
 
 /** What the slower replies told; kept by the driver between polls. */
 export interface Background {
@@ -43,7 +44,7 @@ export function parseReading(replies: Replies, at: number, mismatch: Mismatch): 
     ...parseController(replies.info, mismatch),
     identity: parseIdentity(replies, mismatch),
     firmwareSupport: replies.firmwareSupport,
-    boardsExpected: model === undefined ? undefined : fieldsOf(model, 'model', mismatch).optional.object('chain')?.number('num_chains', 1, longestList),
+    boardsExpected: model === undefined ? undefined : ordinal(fieldsOf(model, 'model', mismatch).optional.object('chain')?.number('num_chains', 1, longestList)),
     preset: perf === undefined ? undefined : parseCurrentPreset(perf, replies.presets ?? []),
     switcher: perf === undefined ? undefined : parseSwitcher(perf),
     presets: replies.presets,

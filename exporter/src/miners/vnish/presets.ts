@@ -2,8 +2,9 @@
 import type { Mismatch } from '../../mismatch.ts';
 import { defined } from '../../defined.ts';
 import { fieldsOf, isObject, type Fields } from '../fields.ts';
+import { scaled } from '../quantities.ts';
 import type { Preset, PresetReading, PresetSwitcher } from '../reading.ts';
-import { scaled } from './units.ts';
+
 
 const presetUnits: Readonly<Record<string, number>> = { mh: 1e6, m: 1e6, gh: 1e9, g: 1e9, th: 1e12, t: 1e12 };
 

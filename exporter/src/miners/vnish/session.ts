@@ -37,7 +37,7 @@ export function vnishSession({ http, password, now }: SessionOptions): Session {
       const wait = Math.ceil((notBefore - now()) / 1000);
       throw new PollFailure(state === 'locked_out' ? 'locked_out' : 'auth', `the miner refused the password; next try in ${wait} s`);
     }
-    const reply = await http.request({ method: 'POST', path: '/api/v1/unlock', json: { pw: password }, signal });
+    const reply = await http.request({ method: 'POST', path: '/api/v1/unlock', json: { pw: password }, repeatable: true, signal });
     if (reply.status === 200) {
       const body = json(reply);
       const given = isObject(body) ? body['token'] : undefined;

@@ -6,10 +6,11 @@ import { createHash } from 'node:crypto';
 import type { Mismatch } from '../../mismatch.ts';
 import { defined } from '../../defined.ts';
 import { fieldsOf, isObject, type Fields, type JsonObject } from '../fields.ts';
+import { scaled } from '../quantities.ts';
 import { coolingModes, type CoolingMode } from '../reading.ts';
 import type { MinerSettings } from '../settings.ts';
 import { parseSwitcher } from './presets.ts';
-import { scaled, unlessBlank, unlessZero } from './units.ts';
+import { unlessBlank, unlessZero } from './units.ts';
 
 /** Settings under `miner.misc` that both generations have; what only one has is in versions.ts. */
 const misc = [

@@ -1,8 +1,9 @@
 /** The main telemetry, `/summary` (vnish-api.md, 2.3); pure. */
 import { defined } from '../../defined.ts';
 import type { Fields } from '../fields.ts';
+import { once, scaled } from '../quantities.ts';
 import { coolingModes, type BoardReading, type FanReading, type PoolReading, type Reading } from '../reading.ts';
-import { minMax, parseDuration, scaled, unlessZero } from './units.ts';
+import { minMax, parseDuration, unlessZero } from './units.ts';
 
 type SummaryPart = Omit<Reading, 'at'>;
 
@@ -29,13 +30,13 @@ export function parseSummary(miner: Fields, unit: number | undefined): SummaryPa
     hardwareErrorRatio: scaled(miner.optional.number('hw_errors_percent', 0, 100), 0.01),
     foundBlocks: miner.optional.number('found_blocks'),
     bestShare: unlessZero(miner.optional.number('best_share')),
-    devfeeRatio: scaled(miner.optional.number('devfee_percent'), 0.01),
+    devfeeRatio: scaled(miner.optional.number('devfee_percent', 0, 100), 0.01),
     restarts: miner.optional.number('restart_count'),
     fanDutyRatio: scaled(cooling?.number('fan_duty'), 0.01),
     coolingMode: coolingModes.find((mode) => mode === modeName),
-    fans: cooling?.list('fans').flatMap(parseFan) ?? [],
-    pools: miner.list('pools').flatMap(parsePool),
-    boards: miner.list('chains').flatMap((board) => parseBoard(board, unit)),
+    fans: once(cooling?.list('fans').flatMap(parseFan) ?? [], ({ fan }) => fan),
+    pools: once(miner.list('pools').flatMap(parsePool), ({ slot }) => slot),
+    boards: once(miner.list('chains').flatMap((board) => parseBoard(board, unit)), ({ board }) => board),
   });
 }
 
@@ -49,14 +50,14 @@ function psuTemperatures(temperatures: Fields | undefined): Record<string, numbe
 }
 
 function parseFan(fields: Fields): FanReading[] {
-  const id = fields.number('id');
+  const id = fields.ordinal('id');
   if (id === undefined) return [];
   const status = fields.text('status');
   return [defined<FanReading>({ fan: id + 1, up: status === undefined ? undefined : status === 'ok', speedRpm: fields.number('rpm'), maxRpm: unlessZero(fields.optional.number('max_rpm')) })];
 }
 
 function parsePool(fields: Fields): PoolReading[] {
-  const slot = fields.number('id');
+  const slot = fields.ordinal('id');
   const [url, user] = [fields.text('url'), fields.text('user')];
   if (slot === undefined || url === undefined || url === '') return [];
   const type = fields.text('pool_type');
@@ -75,7 +76,7 @@ function parsePool(fields: Fields): PoolReading[] {
 }
 
 function parseBoard(fields: Fields, unit: number | undefined): BoardReading[] {
-  const board = fields.number('id', 1);
+  const board = fields.ordinal('id', 1);
   if (board === undefined) return [];
   const status = fields.optional.object('status');
   const grades = fields.optional.object('chip_statuses');

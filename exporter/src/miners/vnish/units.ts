@@ -9,17 +9,9 @@ const hashesPerUnit: Readonly<Record<string, number>> = { 'H/s': 1, 'KH/s': 1e3,
 export function hashrateUnit({ info, model }: { readonly info?: JsonObject; readonly model?: JsonObject }): number | undefined {
   for (const reply of [info, model]) {
     const text = reply?.['hr_measure'];
-    if (typeof text === 'string' && hashesPerUnit[text] !== undefined) return hashesPerUnit[text];
+    if (typeof text === 'string' && Object.hasOwn(hashesPerUnit, text)) return hashesPerUnit[text];
   }
   return undefined;
-}
-
-/** Rounded, so that 13.8 V does not become 13.800000000000001: to whole units when scaled up, to 1e-6 when scaled down. */
-export function scaled(value: number | undefined, factor: number | undefined): number | undefined {
-  if (value === undefined || factor === undefined) return undefined;
-  const product = factor >= 1 ? Math.round(value * factor) : Math.round(value * factor * 1e6) / 1e6;
-  // A number that no miner means may overflow; an infinite hashrate would spoil every sum.
-  return Number.isFinite(product) ? product : undefined;
 }
 
 /** The firmware writes 0 for what it has not measured: unknown, not none. */
