@@ -52,6 +52,8 @@ function counters(file: string, log: Logger): Counters {
   let [failed, closed] = [false, false];
 
   function put(line: number, text: string): void {
+    // A poll that ends after the last save.
+    if (closed) return;
     try {
       writeSync(handle, text, line * lineWidth, 'latin1');
       if (failed) log.info({ file }, 'counters are kept again');
