@@ -90,7 +90,7 @@ const cgiConditionShows: Readonly<Record<(typeof cgiConditions)[number], Conditi
   pool_down: { params: { pool: 'all' }, afterSeconds: 900, shows: [['miner_pools_alive', {}, 0], ['miner_pool_info', { slot: '0', status: 'offline' }, 1]] },
   hot_inlet: { params: { celsius: 12 }, afterSeconds: 900, shows: [['miner_temperature_celsius', chipHottest, 'rises']] },
   // Stock firmware has the same CGI and password here: only its name is missing.
-  stock_fallback: { afterSeconds: 300, shows: [['miner_up', {}, 1], ['miner_info', { firmware: 'Vnish' }, 'gone'], ['miner_info', { firmware: '', firmware_version: '' }, 1]] },
+  stock_fallback: { afterSeconds: 300, shows: unreachable('stock_firmware', 4) },
   unplugged: { afterSeconds: 300, shows: unreachable('connect', 4) },
 };
 

@@ -26,7 +26,7 @@ export const pollFailureRemedies: Readonly<Record<PollFailureReason, string>> = 
   too_large: 'the reply is larger than any miner\'s; check the address',
   not_http: 'the address does not speak HTTP; check address and port',
   not_a_miner: 'the address answers but is not a VNish miner; check the address',
-  stock_firmware: 'the miner runs stock firmware again; install VNish anew',
+  stock_firmware: 'the miner runs stock firmware again; install VNish anew, or have it only read with "driver: cgminer"',
   other_miner: 'another machine answers at the address; correct the address, or confirm a replaced controller with DELETE /rigs/{name}/mac',
   duplicate: 'the machine is in the fleet twice; remove one of the two entries',
   internal: 'a defect of the exporter; please report it with the log',

@@ -67,6 +67,10 @@ export function vnishCgiDriver({ address, password, slowIntervalMs, deadlineMs, 
     try {
       const found = await read('get_system_info.cgi', signal);
       if (typeof found['minertype'] !== 'string') throw new PollFailure('not_a_miner', 'get_system_info.cgi has no "minertype"');
+      if (!/vnish/i.test(found['minertype']) && (await session.authorized({ path: '/cgi-bin/chip_hr.json', signal })).status === 404) {
+        // Bitmain's own firmware has the same scripts, but not this one (vnish-api.md, 5).
+        throw new PollFailure('stock_firmware', `get_system_info.cgi says "${found['minertype'].slice(0, 64)}", and there is no chip_hr.json, which VNish has`);
+      }
       systemReadAt = now();
       return found;
     } catch (thrown) {
