@@ -113,6 +113,7 @@ export const soak: Benchmark = {
       // What is left after collection shows in the least of some looks.
       const floor = (some: readonly number[]) => Math.min(...some);
       report(figure(`soak/${miners}/heap-floor-last-quarter`, 'MB', [floor(heaps.slice(-quarter)), floor(heaps.slice(quarter, 2 * quarter))]));
+      report(figure(`soak/${miners}/heap-floor-third-quarter`, 'MB', [floor(heaps.slice(2 * quarter, 3 * quarter)), floor(heaps.slice(quarter, 2 * quarter))]));
       report(figure(`soak/${miners}/open-files-after`, '', [value(text, 'process_open_fds'), filesBefore]));
       report(figure(`soak/${miners}/healthy-miners-missed`, '', [missed, looks * present.size]));
       report(figure(`soak/${miners}/reloads`, '', [reloads, reloads]));

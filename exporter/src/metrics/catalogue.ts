@@ -157,7 +157,7 @@ export const catalogue = {
   hashfleet_shard_info: ofExporter(gauge('Which part of the fleet this exporter reads (from 0) and how many parts there are; always 1.', 'command line', ['shard', 'shards'])),
   hashfleet_control_enabled: ofExporter(gauge('1 if actions on miners are switched on.', 'fleet.yaml control.enabled')),
   hashfleet_poll_lag_seconds: ofExporter(gauge('How late the latest poll began behind its schedule.', 'poll loop')),
-  hashfleet_poll_lag_p99_seconds: ofExporter(gauge('99th percentile of how late polls began, over the last one to two minutes.', 'poll loop')),
+  hashfleet_poll_lag_p99_seconds: ofExporter(gauge('99th percentile of how late polls of miners that do not keep failing began, over the last one to two minutes.', 'poll loop')),
   hashfleet_polls_in_flight: ofExporter(gauge('Polls under way.', 'poll loop')),
   hashfleet_polls_skipped_total: ofExporter(counter('Polls left out because the one before was still under way.', 'poll loop')),
   hashfleet_schema_mismatches_total: ofExporter(counter('Fields of replies that were missing, null or of the wrong type where a value is expected.', 'drivers and adapters', ['source', 'field'])),
