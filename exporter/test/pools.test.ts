@@ -214,7 +214,7 @@ describe('the pace of reading a pool', () => {
     try {
       const at: number[] = [];
       const adapter: PoolAdapter = {
-        name: 'p', type: 'fake', capabilities: { workers: true, balances: true, prices: true }, close: async () => Promise.resolve(),
+        name: 'p', type: 'fake', capabilities: ['workers', 'balances', 'prices'], close: async () => Promise.resolve(),
         read: async () => {
           const outcome = outcomes[at.length] ?? well;
           at.push(Date.now() / 1000);
@@ -258,7 +258,7 @@ describe('the pace of reading a pool', () => {
   test('a failed read is logged once for each change of reason', async () => {
     const { log, lines } = recordingLog();
     const outcomes = [down, down, new PoolFailure('dns', 'gone'), down];
-    const adapter: PoolAdapter = { name: 'p', type: 'fake', capabilities: { workers: true, balances: true, prices: true }, close: async () => Promise.resolve(), read: async () => Promise.reject(outcomes.shift() ?? down) };
+    const adapter: PoolAdapter = { name: 'p', type: 'fake', capabilities: ['workers', 'balances', 'prices'], close: async () => Promise.resolve(), read: async () => Promise.reject(outcomes.shift() ?? down) };
     const pools = createPools({ pools: [{ config, adapter }], log });
     for (let round = 0; round < 4; round += 1) await pools.read('p');
     expect(lines.map(({ reason }) => reason)).toEqual(['http_5xx', 'dns', 'http_5xx']);

@@ -19,7 +19,7 @@ export function prohashingAdapter({ name, baseUrl, apiKey, mismatch, now = Date.
   return {
     name,
     type: 'prohashing',
-    capabilities: { workers: apiKey !== undefined, balances: apiKey !== undefined, prices: true },
+    capabilities: ['prices', ...(apiKey === undefined ? [] : ['workers', 'balances'] as const)],
     notice: 'ProHashing closed in November 2025; its former domain may belong to somebody else. Use another pool, and give this address no key unless you know who answers there',
     async read(signal) {
       if (http === undefined) throw new PoolFailure('disabled', 'base_url is empty: the adapter is off');
