@@ -36,9 +36,11 @@ export interface PoolsOptions {
   readonly pools: readonly { readonly config: PoolConfig; readonly adapter: PoolAdapter }[];
   readonly log: Logger;
   readonly now?: () => number;
+  /** What keeps books of the pools: told every good reading, in order. */
+  readonly onReading?: (pool: PoolConfig, reading: PoolReading) => void;
 }
 
-export function createPools({ pools, log, now = Date.now }: PoolsOptions): Pools {
+export function createPools({ pools, log, now = Date.now, onReading }: PoolsOptions): Pools {
   const records = new Map<string, Pool>(pools.map(({ config, adapter }) => [config.name, { config, adapter, failures: new Map() }]));
   let listener: ((pool: Pool) => void) | undefined;
   const timers = new Map<string, NodeJS.Timeout>();
@@ -60,6 +62,7 @@ export function createPools({ pools, log, now = Date.now }: PoolsOptions): Pools
       const reading = await pool.adapter.read(AbortSignal.any([stopping.signal, AbortSignal.timeout(deadlineMs)]));
       inARow.delete(name);
       if (pool.failure !== undefined) log.info({ pool: name }, 'the pool answers again');
+      onReading?.(pool.config, reading);
       put({ config: pool.config, adapter: pool.adapter, failures: pool.failures, reading, lastSuccessAt: reading.observedAt });
       return intervalMs;
     } catch (thrown) {
