@@ -97,7 +97,7 @@ export const soak: Benchmark = {
         if (ended !== undefined) throw new Error(`the exporter ended with ${ended}`);
         const text = await page();
         looks += 1;
-        heaps.push(value(text, 'nodejs_heap_size_used_bytes') / 1e6);
+        heaps.push(value(text, 'nodejs_heap_size_live_bytes') / 1e6);
         const bad = /^[^#]\S* +(?:NaN|[+-]Inf|undefined)$/m.exec(text);
         if (bad !== null) throw new Error(`a value that is no number: ${bad[0]}`);
         const up = new Map([...text.matchAll(/^miner_up\{miner="m(\d+)"[^}]*\} +([01])$/gm)].map(([, index, one]) => [Number(index), one]));
@@ -110,7 +110,6 @@ export const soak: Benchmark = {
       await sleep(12_000);
       const text = await page();
       const quarter = Math.max(1, Math.floor(heaps.length / 4));
-      // What is left after collection shows in the least of some looks.
       const floor = (some: readonly number[]) => Math.min(...some);
       report(figure(`soak/${miners}/heap-floor-last-quarter`, 'MB', [floor(heaps.slice(-quarter)), floor(heaps.slice(quarter, 2 * quarter))]));
       report(figure(`soak/${miners}/heap-floor-third-quarter`, 'MB', [floor(heaps.slice(2 * quarter, 3 * quarter)), floor(heaps.slice(quarter, 2 * quarter))]));

@@ -10,7 +10,7 @@ import { createControl, type Control, type ControlHistory } from '../control/job
 import type { Alive } from '../fleet/alive.ts';
 import { createChips, type Chips } from '../fleet/chips.ts';
 import { noticeFirmware } from '../fleet/firmware.ts';
-import { createFleet, type Fleet, type FleetOptions } from '../fleet/fleet.ts';
+import { createFleet, staleAfterIntervals, type Fleet, type FleetOptions } from '../fleet/fleet.ts';
 import { createLogWatch, type LogMemory } from '../fleet/log-watch.ts';
 import type { Memory } from '../fleet/memory.ts';
 import type { Inventory } from '../fleet/inventory.ts';
@@ -27,6 +27,7 @@ import { createMetricsRegistry, type ReloadState } from '../metrics/registry.ts'
 import { createViews } from '../metrics/view.ts';
 import { cgminerDriver } from '../miners/cgminer/driver.ts';
 import type { Driver } from '../miners/driver.ts';
+import { pushDriver } from '../miners/push/driver.ts';
 import { vendorCgiPassword, vnishCgiDriver } from '../miners/vnish-cgi/driver.ts';
 import { vnishDriver } from '../miners/vnish/driver.ts';
 import { vendorPassword } from '../miners/vnish/session.ts';
@@ -72,8 +73,8 @@ export interface Core {
 }
 
 /** VNish's own defaults (vnish-api.md, 1.1 and 5), tried only where fleet.yaml names no password; TCP 4028 asks for none. */
-const vendorPasswords = { 'vnish': vendorPassword, 'vnish-cgi': vendorCgiPassword, 'cgminer': '' } as const;
-const drivers = { 'vnish': vnishDriver, 'vnish-cgi': vnishCgiDriver, 'cgminer': cgminerDriver } as const;
+const vendorPasswords = { 'vnish': vendorPassword, 'vnish-cgi': vendorCgiPassword, 'cgminer': '', 'push': '' } as const;
+const drivers = { 'vnish': vnishDriver, 'vnish-cgi': vnishCgiDriver, 'cgminer': cgminerDriver, 'push': pushDriver } as const;
 
 /** How drivers are made, and what each is made from: as long as that stays the same, so does the driver. */
 export interface DriverMaker {
@@ -88,7 +89,7 @@ export function driversOf(config: Config, { environment, folder }: Pick<Lasting,
   const optionsOf = (miner: MinerConfig) => ({
     address: miner.address, password: passwords.get(miner.credentials) ?? vendorPasswords[miner.driver],
     slowIntervalMs: config.poll.slow_interval_seconds * 1000, deadlineMs: config.poll.deadline_seconds * 1000,
-    cgminerPort: miner.cgminer_port, hashrateUnit: miner.hashrate_unit,
+    freshMs: config.poll.interval_seconds * 1000 * staleAfterIntervals, cgminerPort: miner.cgminer_port, hashrateUnit: miner.hashrate_unit,
   });
   return {
     driverFor: (miner) => drivers[miner.driver]({ ...optionsOf(miner), mismatch }),

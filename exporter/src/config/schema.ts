@@ -47,7 +47,7 @@ export const minerSchema = z.strictObject({
   name,
   address,
   mac: mac.optional().describe('The machine that this entry is; "any": whatever answers at the address. Learned at first contact when absent'),
-  driver: z.enum(['vnish', 'vnish-cgi', 'cgminer']).default('vnish').describe('vnish: VNish 1.2 and 1.3; vnish-cgi: VNish 3.x of the L3+; cgminer: any cgminer-like miner over TCP 4028, only read'),
+  driver: z.enum(['vnish', 'vnish-cgi', 'cgminer', 'push']).default('vnish').describe('vnish: VNish 1.2 and 1.3; vnish-cgi: VNish 3.x of the L3+; cgminer: any cgminer-like miner over TCP 4028, only read; push: an agent sends its readings, the address is only shown'),
   cgminer_port: z.number().int().min(1).max(65_535).optional().describe('With vnish-cgi: where the last resort listens; 4028 when absent'),
   hashrate_unit: z.enum(['MH/s', 'GH/s']).optional().describe('What the numbers of TCP 4028 are in, where the model does not tell'),
   site: name.optional(),
@@ -94,7 +94,7 @@ const pool = z.strictObject({
 
 const token = z.strictObject({
   name,
-  scope: z.enum(['read', 'operate', 'admin']),
+  scope: z.enum(['read', 'push', 'operate', 'admin']).describe('push: may send readings of miners with "driver: push" and nothing else'),
   token_env: environmentVariable.optional(),
   token_file: z.string().min(1).optional(),
   token_secret: secretName.optional(),

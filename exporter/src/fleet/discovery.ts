@@ -38,7 +38,7 @@ interface Place {
 
 export interface FoundMiner extends Place {
   /** The driver that reads it. */
-  readonly state: ReadingSource;
+  readonly state: Exclude<ReadingSource, 'push'>;
   readonly identity: Identity;
   readonly password: PasswordState;
 }

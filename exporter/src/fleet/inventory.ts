@@ -214,7 +214,7 @@ export function createInventory({ folder, log, changed, moved, now = Date.now }:
   /** Miners that are out of reach for long enough, may be followed, and can be recognised. */
   function missing({ inventory }: Config, present: Fleet): Miner[] {
     const before = now() - inventory.search_after_seconds * 1000;
-    return [...present.all()].filter((miner) => miner.failure !== undefined && (miner.lastSuccessAt ?? startedAt) <= before
+    return [...present.all()].filter((miner) => miner.failure !== undefined && miner.config.driver !== 'push' && (miner.lastSuccessAt ?? startedAt) <= before
       && follows({ inventory }, miner.config) && recognition.macOf(miner.config) !== undefined && !recognition.isClone(miner.config.name));
   }
 

@@ -16,7 +16,8 @@ export interface Identity {
   readonly actor: string;
 }
 
-const rank: Readonly<Record<Scope, number>> = { read: 1, operate: 2, admin: 3 };
+/** What each scope may do. */
+const grants: Readonly<Record<Scope, readonly Scope[]>> = { read: ['read'], push: ['push'], operate: ['read', 'push', 'operate'], admin: ['read', 'push', 'operate', 'admin'] };
 
 export type Authenticate = (request: Request) => Identity;
 
@@ -35,7 +36,7 @@ export function authenticator(tokens: readonly ApiToken[]): Authenticate {
 
 /** @throws HashfleetError forbidden when the token's scope is too small. */
 export function requireScope(identity: Identity, scope: Scope): void {
-  if (rank[identity.scope] < rank[scope]) {
+  if (!grants[identity.scope].includes(scope)) {
     throw new HashfleetError('forbidden', `The token "${identity.token}" has the scope "${identity.scope}"; this needs "${scope}".`, { field: 'Authorization', allowed: scope });
   }
 }

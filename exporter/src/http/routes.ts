@@ -13,6 +13,7 @@ import type { MinerView, Views } from '../metrics/view.ts';
 import { openMetricsLines, openMetricsType } from '../metrics/openmetrics.ts';
 import type { Identity } from './auth.ts';
 import { askMiner, notTold, windowOf } from './live.ts';
+import { takeReading } from './pushed.ts';
 import { auditReply, boardsReply, eventsReply, historyReply, jobReply, logsReply, planReply, poolReply, presetsReply, rigReply, telemetryReply } from './replies.ts';
 import * as schemas from './schemas.ts';
 
@@ -193,6 +194,15 @@ export const routes: readonly Route[] = [
   {
     method: 'get', path: '/telemetry/{name}', scope: 'read', summary: 'The last reading of one miner in full', replies: { 200: schemas.Telemetry },
     handle: (context, call) => ok(telemetryReply(viewOf(context, call), context.control.activeJob(call.parameters['name'] ?? ''))),
+  },
+  {
+    method: 'post', path: '/telemetry', scope: 'push', summary: 'Readings that an agent took of miners with "driver: push"; a bad one is refused by itself',
+    request: schemas.PushRequest, replies: { 200: schemas.PushReply },
+    async handle({ fleet }, { body }) {
+      const { readings } = body as z.output<typeof schemas.PushRequest>;
+      const refused = (await Promise.all(readings.map(async (reading, index) => takeReading(fleet, reading, index)))).filter((one) => one !== undefined);
+      return ok({ accepted: readings.length - refused.length, refused });
+    },
   },
   {
     method: 'post', path: '/actions', scope: 'operate', summary: 'Plan an action (the default), or start it', request: schemas.ActionRequest,

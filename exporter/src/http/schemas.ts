@@ -3,6 +3,7 @@
  * Times are ISO 8601 in UTC, hashrates in H/s, power in W, ratios 0 to 1, money in USD. Absent means unknown.
  */
 import { z } from 'zod';
+import { macPattern } from '../config/mac.ts';
 import { minerSchema } from '../config/schema.ts';
 import { eventKinds } from '../fleet/fleet.ts';
 import { labelValues } from '../metrics/catalogue.ts';
@@ -17,7 +18,7 @@ export const MinerState = z.enum(labelValues.state);
 export const Intent = z.enum(labelValues.intent);
 export const Phase = z.enum(labelValues.phase).describe('What its measurements are worth: only "steady" says how well it mines');
 export const PollFailureReason = z.enum(labelValues.reason);
-export const ReadingSource = z.enum(labelValues.reading_source).describe('Where the reading came from: VNish\'s REST API, the CGI of VNish 3.x, or TCP 4028 (cgminer), which says least');
+export const ReadingSource = z.enum(labelValues.reading_source).describe('Where the reading came from: VNish\'s REST API, the CGI of VNish 3.x, TCP 4028 (cgminer), which says least, or an agent (push)');
 export const ActionName = z.enum(labelValues.action);
 
 const IntentStatement = z.object({ author: z.string().optional(), reason: z.string().optional(), until: time.optional() });
@@ -34,7 +35,7 @@ export const Health = z.object({
   version: z.string(),
   miners: z.object({ configured: z.number().int(), up: z.number().int() }),
   control: z.object({ enabled: z.boolean(), readOnly: z.boolean() }),
-  scope: z.enum(['read', 'operate', 'admin']).describe('Scope of the token used'),
+  scope: z.enum(['read', 'push', 'operate', 'admin']).describe('Scope of the token used'),
   gaps: z.array(z.object({ from: time, to: time, wholeUntil: time, partUntil: time }))
     .describe('When the exporter was not running; "hashfleet backfill" fills it wholly or partly from the miners\' own memory until then'),
 }).meta({ id: 'Health' });
@@ -118,6 +119,59 @@ export const Telemetry = z.object({
   fallback: z.object({ reason: PollFailureReason, detail: z.string() }).optional().describe('Why this reading came over TCP 4028 and not the usual way'),
   readAt: time.optional(),
 }).meta({ id: 'Telemetry' });
+
+const text = z.string().max(256);
+const count = z.number().int().min(0);
+const least = z.number().min(0);
+const celsius = z.number().min(-60).max(250);
+const temperatures = z.strictObject({ min: celsius.optional(), max: celsius.optional() });
+
+/** What an agent sends of one miner: as a driver would read it, in base units. What it does not know it leaves out. */
+export const PushedReading = z.strictObject({
+  miner: minerName,
+  at: time.describe('When the miner was read'),
+  identity: z.strictObject({
+    model: text, modelCode: text.optional(), firmware: text.optional(), firmwareVersion: text.optional(), algorithm: text.optional(), mac: z.string().regex(macPattern).optional(), hostname: text.optional(),
+  }).optional(),
+  state: MinerState.optional(),
+  stateSeconds: least.optional(),
+  failure: z.strictObject({ code: z.number().optional(), description: text.optional() }).optional(),
+  uptimeSeconds: least.optional(),
+  restarts: count.optional(),
+  hashrate: least.optional().describe('H/s'),
+  hashrateAverage: least.optional(),
+  hashrateNominal: least.optional(),
+  hashrateStock: least.optional(),
+  powerWatts: least.optional(),
+  powerMeasured: z.boolean().optional(),
+  devfeeRatio: z.number().min(0).max(1).optional(),
+  hardwareErrors: count.optional(),
+  pcb: temperatures.default({}).describe('Degrees Celsius'),
+  chip: temperatures.default({}),
+  psuTemperatures: z.record(z.string().regex(/^[a-z0-9_]{1,32}$/), celsius).default({}),
+  fanDutyRatio: z.number().min(0).max(1).optional(),
+  fans: z.array(z.strictObject({ fan: count, up: z.boolean().optional(), speedRpm: least.optional(), maxRpm: least.optional() })).max(16).default([]),
+  boards: z.array(z.strictObject({
+    board: count, state: text.optional(), detail: text.optional(), hashrate: least.optional(), hashrateNominal: least.optional(), frequencyHertz: least.optional(),
+    voltageVolts: least.optional(), powerWatts: least.optional(), pcb: temperatures.default({}), chip: temperatures.default({}),
+    chips: z.strictObject({ grey: count, orange: count, red: count }).optional(), hardwareErrors: count.optional(),
+  })).max(16).default([]),
+  boardsExpected: count.max(16).optional(),
+  pools: z.array(z.strictObject({
+    slot: count, url: text, user: text, kind: z.enum(['user', 'devfee', 'other']), status: text, accepted: count.optional(), rejected: count.optional(), stale: count.optional(),
+    pingSeconds: least.optional(), lastShareAgeSeconds: least.optional(), difficulty: least.optional(),
+  })).max(16).default([]),
+  preset: z.strictObject({ name: text, tuned: z.boolean().optional(), switcher: z.boolean().optional(), powerWatts: least.optional(), hashrate: least.optional() }).optional(),
+}).meta({ id: 'PushedReading' });
+
+export const PushRequest = z.strictObject({
+  readings: z.array(z.union([PushedReading, z.unknown()])).min(1).max(1000).describe('Each as PushedReading; a bad one is refused by itself'),
+}).meta({ id: 'PushRequest' });
+
+export const PushReply = z.object({
+  accepted: z.number().int(),
+  refused: z.array(z.object({ index: z.number().int().describe('Place in the request, from 0'), miner: z.string().optional(), detail: z.string() })),
+}).meta({ id: 'PushReply' });
 
 export const Preset = z.object({
   name: z.string().describe('Watts as text, or "disabled"'),

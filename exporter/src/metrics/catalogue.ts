@@ -181,11 +181,11 @@ export const labelValues = {
   phase: ['off', 'starting', 'tuning', 'warming_up', 'steady'],
   reason: [
     'connect', 'dns', 'timeout', 'reset', 'auth', 'locked_out', 'http_4xx', 'http_5xx', 'html_body', 'bad_json', 'bad_shape',
-    'too_large', 'not_http', 'not_a_miner', 'stock_firmware', 'other_miner', 'duplicate', 'internal',
+    'too_large', 'not_http', 'not_a_miner', 'stock_firmware', 'other_miner', 'duplicate', 'not_pushed', 'internal',
   ],
   pool_reason: ['disabled', 'closed', 'dns', 'tcp', 'tls', 'timeout', 'http_4xx', 'http_5xx', 'html_body', 'bad_key', 'bad_shape', 'too_large', 'stale'],
   origin: ['static', 'file', 'range', 'api'],
-  reading_source: ['vnish', 'vnish-cgi', 'cgminer'],
+  reading_source: ['vnish', 'vnish-cgi', 'cgminer', 'push'],
   result: ['accepted', 'rejected', 'stale'],
   grade: ['grey', 'orange', 'red'],
   basis: ['pool_estimate', 'manual_price'],

@@ -1,4 +1,5 @@
 /** The whole /metrics page: fleet, pools and exporter on the slot page; process and event loop by prom-client. */
+import { constants, PerformanceObserver, type NodeGCPerformanceDetail } from 'node:perf_hooks';
 import type { Control } from '../control/jobs.ts';
 import type { Config } from '../config/load.ts';
 import type { Chips } from '../fleet/chips.ts';
@@ -10,7 +11,7 @@ import { workerIndex, type Pools } from '../fleet/pools.ts';
 import { holds, type Shard } from '../fleet/sharding.ts';
 import type { MismatchCounter } from '../mismatch.ts';
 import { catalogue, type Family, type SeriesName } from './catalogue.ts';
-import { collectDefaultMetrics, Registry } from './client.ts';
+import { collectDefaultMetrics, Gauge, Registry } from './client.ts';
 import { createPage, labelText, type Emit } from './page.ts';
 import { chipSeries, minerBase, minerSeries, poolBase, poolSeries } from './series.ts';
 import type { Views } from './view.ts';
@@ -48,7 +49,19 @@ export function createProcessMetrics(): Registry {
   collectDefaultMetrics({ register: self });
   // Gauges that end in _total: promtool rightly refuses them, and nothing needs them.
   for (const name of ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']) self.removeSingleMetric(name);
+  watchLiveHeap(self);
   return self;
+}
+
+/** What lives shows only behind a full collection; between two, the heap in use tells mostly of garbage. */
+function watchLiveHeap(self: Registry): void {
+  let live: Gauge | undefined;
+  new PerformanceObserver((list) => {
+    const full = list.getEntries().some((entry) => (entry as { detail?: NodeGCPerformanceDetail }).detail?.kind === constants.NODE_PERFORMANCE_GC_MAJOR);
+    if (!full) return;
+    live ??= new Gauge({ name: 'nodejs_heap_size_live_bytes', help: 'Heap in use when it was last collected in full, in bytes.', registers: [self] });
+    live.set(process.memoryUsage().heapUsed);
+  }).observe({ entryTypes: ['gc'] });
 }
 
 export interface MetricsRegistry {

@@ -6,7 +6,7 @@ import type { MinerSettings } from './settings.ts';
 /** Why a poll failed: a closed set, used as a label and shown to people. */
 export const pollFailureReasons = [
   'connect', 'dns', 'timeout', 'reset', 'auth', 'locked_out', 'http_4xx', 'http_5xx', 'html_body', 'bad_json', 'bad_shape',
-  'too_large', 'not_http', 'not_a_miner', 'stock_firmware', 'other_miner', 'duplicate', 'internal',
+  'too_large', 'not_http', 'not_a_miner', 'stock_firmware', 'other_miner', 'duplicate', 'not_pushed', 'internal',
 ] as const;
 export type PollFailureReason = (typeof pollFailureReasons)[number];
 
@@ -29,6 +29,7 @@ export const pollFailureRemedies: Readonly<Record<PollFailureReason, string>> = 
   stock_firmware: 'the miner runs stock firmware again; install VNish anew, or have it only read with "driver: cgminer"',
   other_miner: 'another machine answers at the address; correct the address, or confirm a replaced controller with DELETE /rigs/{name}/mac',
   duplicate: 'the machine is in the fleet twice; remove one of the two entries',
+  not_pushed: 'no fresh reading came in; check the agent that sends them to POST /api/v1/telemetry, and its token',
   internal: 'a defect of the exporter; please report it with the log',
 };
 
@@ -91,6 +92,8 @@ export interface Driver {
   presets(signal: AbortSignal): Promise<readonly Preset[]>;
   /** Sends one command once; never repeats a write. @throws PollFailure */
   send(command: Command, signal: AbortSignal): Promise<CommandReply>;
+  /** Takes a reading that somebody else made, for the next poll; only where readings are pushed. Refused when a newer one is known. */
+  take?(reading: Reading): { readonly taken: true } | { readonly taken: false; readonly newestAt: number };
   readonly credentials: CredentialState;
   /** Commands that the firmware does not have, each with the reason as it is told to people. Absent: it has all. */
   readonly lacks?: Lacks;

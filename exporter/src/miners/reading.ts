@@ -13,9 +13,9 @@ export const hashingStates: ReadonlySet<MinerState> = new Set<MinerState>(['mini
 
 /**
  * Where a reading came from: VNish's REST API, the CGI of VNish 3.x, or the cgminer API on TCP 4028, which is the last resort
- * because it says least.
+ * because it says least; or an agent that pushed it.
  */
-export const readingSources = ['vnish', 'vnish-cgi', 'cgminer'] as const;
+export const readingSources = ['vnish', 'vnish-cgi', 'cgminer', 'push'] as const;
 export type ReadingSource = (typeof readingSources)[number];
 
 export interface MinMax { readonly min?: number; readonly max?: number }

@@ -10,7 +10,12 @@ const firstYear = 2015;
 
 /** Oldest first, as the miner keeps them; the newest of a very long log. `secrets` are taken out wherever they stand. */
 export function parseLog(text: string, secrets: readonly string[] = []): LogLine[] {
-  return text.split(/\r?\n/).filter((line) => line.trim() !== '').slice(-mostLines).map((line) => parseLine(redacted(line.slice(0, longestLine), secrets)));
+  return text.split(/\r?\n/).filter((line) => line.trim() !== '').slice(-mostLines).map((line) => parseLine(detached(redacted(line.slice(0, longestLine), secrets))));
+}
+
+/** The text in memory of its own: V8 keeps the whole log alive for as long as anybody holds a piece that was cut out of it. */
+function detached(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 /** `[YYYY/MM/DD HH:MM:SS] LEVEL: text`; what does not look so is text as a whole. */
