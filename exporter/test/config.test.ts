@@ -58,7 +58,10 @@ describe('a fleet.yaml without a mistake', () => {
     ]);
     expect(config.miners.map(({ driver }) => driver)).toEqual(['vnish-cgi', 'vnish', 'vnish', 'cgminer']);
     expect(config.miners.map(({ cgminer_port: port, hashrate_unit: unit }) => [port, unit])).toEqual([[4029, undefined], [undefined, undefined], [undefined, undefined], [undefined, 'MH/s']]);
-    expect(config.pools.map(({ name, mode, interval_seconds: interval }) => [name, mode, interval])).toEqual([['main', 'pps', 180], ['own', 'pplns', 120], ['off', 'pplns', 120]]);
+    expect(config.pools.map(({ name, mode, interval_seconds: interval }) => [name, mode, interval])).toEqual([
+      ['main', 'pps', 180], ['own', 'pplns', 120], ['off', 'pplns', 120], ['pushed', 'pplns', 5], ['ltcpool', 'pps', 120], ['via', 'pplns', 120], ['f2', 'pplns', 120], ['unused', 'pplns', 120],
+    ]);
+    expect(config.pools.map(({ base_url: url }) => url)).toEqual(['https://pool.example.net', 'http://127.0.0.1:9', '', '', 'https://www.litecoinpool.org', 'https://pool.viabtc.com', 'https://api.f2pool.com', '']);
     expect(config.control).toMatchObject({ enabled: true, batch_size: 2, allow_sites: ['garage'] });
   });
 

@@ -7,7 +7,8 @@ import type { Simulator } from '../../simulator/src/simulator.ts';
 import { createPools, workerIndex, type Pools } from '../src/fleet/pools.ts';
 import { PoolFailure, type PoolAdapter, type PoolFailureReason, type PoolReading } from '../src/pools/pool.ts';
 import { prohashingAdapter } from '../src/pools/prohashing/adapter.ts';
-import { lenientNumber, parseStatus, parseWallet } from '../src/pools/prohashing/parse.ts';
+import { lenientNumber } from '../src/pools/fields.ts';
+import { parseStatus, parseWallet } from '../src/pools/prohashing/parse.ts';
 import { configOf, recordingLog, silent, until } from './fixtures.ts';
 import { run, simulated, spec, whenDone } from './running.ts';
 
@@ -15,7 +16,7 @@ const key = 'feedface00000000000000000000000000000000000000000000000000c0ffee';
 
 function adapterFor(baseUrl: string, apiKey: string | undefined = key): { adapter: PoolAdapter; mismatches: string[] } {
   const mismatches: string[] = [];
-  const adapter = prohashingAdapter({ name: 'p', baseUrl, apiKey, mismatch: (source, field) => void mismatches.push(`${source}.${field}`) });
+  const adapter = prohashingAdapter({ name: 'p', baseUrl, apiKey, intervalMs: 120_000, mismatch: (source, field) => void mismatches.push(`${source}.${field}`) });
   whenDone(async () => adapter.close());
   return { adapter, mismatches };
 }
@@ -41,13 +42,13 @@ describe('a read of the pool', () => {
     expect(reading.balances!.map(({ coin }) => coin).sort()).toEqual(['DOGE', 'LTC']);
     for (const { amount } of reading.balances!) expect(amount).toMatch(/^\d+\.\d+$/);
     expect(mismatches).toEqual([]);
-    expect(simulator.pool.requests().map(({ path, keyValid }) => [path, keyValid])).toEqual([['/api/v1/status', false], ['/api/v1/walletEx', true]]);
+    expect(simulator.pool.requests().map(({ path, keyValid }) => [path, keyValid])).toEqual([['/api/v1/status', false], ['/api/v1/currencies', false], ['/api/v1/walletEx', true]]);
   });
 
   test('without a key asks for the open part only, and says nothing of workers', async () => {
     const simulator = await withPool();
     const { adapter } = adapterFor(simulator.pool.url, '');
-    const open = prohashingAdapter({ name: 'p', baseUrl: simulator.pool.url, apiKey: undefined, mismatch: () => undefined });
+    const open = prohashingAdapter({ name: 'p', baseUrl: simulator.pool.url, apiKey: undefined, intervalMs: 120_000, mismatch: () => undefined });
     whenDone(async () => open.close());
     const reading = await open.read(AbortSignal.timeout(5000));
     expect(reading).not.toHaveProperty('workers');
@@ -146,9 +147,9 @@ describe('fields of the pool', () => {
       miners: [{ ID: 'a', algo: 'Scrypt', accepted: 1e9 }, { ID: 'a', algo: 'Scrypt', accepted: '2e9' }, { ID: 'b', algo: 'SHA-256', accepted: 1 }, { ID: 'c', accepted: null }, { ID: '', accepted: 1 }, 5],
     }, (_source, field) => void seen.push(field))).toEqual({
       balances: [{ coin: 'LTC', amount: '0.50' }, { coin: 'DOGE', amount: '7' }],
-      workers: [{ worker: 'a', hashrate: 3e9 }, { worker: 'c' }],
+      workers: [{ worker: 'a', hashrate: 3e9, connections: 2 }, { worker: 'c', connections: 1 }],
     });
-    expect(seen).toEqual(['ID', 'ID']);
+    expect(seen).toEqual(['accepted', 'ID', 'ID', 'balances', 'balance']);
   });
 
   test('a wallet with a hundred thousand workers is cut and counted', () => {
@@ -183,7 +184,10 @@ describe('a pool in the service', () => {
     const simulator = await withPool();
     const running = await run({}, { sections: 'pools: [{name: ph, type: prohashing, api_key_env: POOL_KEY, interval_seconds: 1}]', environment: { POOL_KEY: key } });
     expect(await running.value('pool_failure_info', { reason: 'disabled' })).toBe(1);
-    expect((await running.api('/pools')).body).toEqual({ pools: [{ pool: 'ph', type: 'prohashing', up: false, reason: 'disabled', workers: [], balances: [] }] });
+    expect((await running.api('/pools')).body).toEqual({ pools: [{
+      pool: 'ph', type: 'prohashing', up: false, reason: 'disabled', detail: 'base_url is empty: the adapter is off', remedy: expect.stringContaining('base_url'),
+      capabilities: ['workers', 'balances', 'prices'], workers: [], balances: [], fees: {},
+    }] });
     await running.service.pools.read('ph');
     expect(simulator.pool.requests()).toEqual([]);
     expect(await running.value('pool_up')).toBe(0);

@@ -32,7 +32,7 @@ import { vendorCgiPassword, vnishCgiDriver } from '../miners/vnish-cgi/driver.ts
 import { vnishDriver } from '../miners/vnish/driver.ts';
 import { vendorPassword } from '../miners/vnish/session.ts';
 import type { Mismatch, MismatchCounter } from '../mismatch.ts';
-import { prohashingAdapter } from '../pools/prohashing/adapter.ts';
+import { adapters } from '../pools/adapters.ts';
 import { version } from './version.ts';
 
 /** What outlives a change of the configuration. */
@@ -103,9 +103,12 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   const { driverFor, driverKey } = driversOf(config, lasting, mismatches.count);
   const read = secretReader({ environment, folder, secrets: config.secrets });
   const tokens = config.api.tokens.map((entry): ApiToken => ({ name: entry.name, scope: entry.scope, secret: read(`api.tokens ${entry.name}`, sourceOf(entry, 'token') ?? {}) }));
-  const poolKeys = new Map(config.pools.flatMap((entry) => {
-    const source = sourceOf(entry, 'api_key');
-    return source === undefined ? [] : [[entry.name, read(`pools ${entry.name}`, source)]];
+  const poolKeys = new Map(config.pools.map((entry) => {
+    const [key, secret] = [sourceOf(entry, 'api_key'), sourceOf(entry, 'api_secret')];
+    return [entry.name, {
+      apiKey: key === undefined ? undefined : read(`pools ${entry.name}`, key),
+      apiSecret: secret === undefined ? undefined : read(`pools ${entry.name} api_secret`, secret),
+    }];
   }));
 
   const fleetOf = (miners: readonly MinerConfig[], own: Pick<FleetOptions, 'earlier' | 'recognise' | 'driverKey'> = {}) => createFleet({ config: { ...config, miners }, memory, log, driverFor, ...own });
@@ -121,7 +124,10 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
     log,
     pools: config.pools.map((pool) => ({
       config: pool,
-      adapter: prohashingAdapter({ name: pool.name, baseUrl: pool.base_url, mismatch: mismatches.count, apiKey: poolKeys.get(pool.name) }),
+      adapter: adapters[pool.type]({
+        name: pool.name, baseUrl: pool.base_url, wampUrl: pool.wamp_url, user: pool.user, intervalMs: pool.interval_seconds * 1000, mismatch: mismatches.count,
+        apiKey: poolKeys.get(pool.name)?.apiKey, apiSecret: poolKeys.get(pool.name)?.apiSecret,
+      }),
     })),
   });
   const going = earlier !== undefined && JSON.stringify(earlier.config.poll) === JSON.stringify(config.poll) ? earlier : undefined;

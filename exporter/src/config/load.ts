@@ -7,6 +7,7 @@ import { codeOf, HashfleetError, messageOf } from '../errors.ts';
 import { expand } from './files.ts';
 import { normalMac } from './mac.ts';
 import { templateMistake } from './names.ts';
+import { poolMistakes } from './pool-types.ts';
 import { parseRanges } from './ranges.ts';
 import { fleetSchema, minerFileSchema, minerListSchema, type FleetConfig, type InventoryConfig, type MinerConfig, type MinerEntry, type Origin } from './schema.ts';
 
@@ -201,6 +202,9 @@ function crossChecks(config: FleetConfig, inventory: InventoryConfig, entries: r
   uniqueEntries('mac', ({ mac }) => normalMac(mac));
   unique(config.sites.map((one) => one.name), 'sites');
   unique(config.pools.map((one) => one.name), 'pools');
+  config.pools.forEach((pool, index) => {
+    for (const { key, message } of poolMistakes(pool)) found.push({ path: ['pools', index, key], message });
+  });
   const sites = config.sites.map((one) => one.name);
   const known = ({ site, credentials }: Pick<MinerEntry, 'site' | 'credentials'>, at: Pick<Found, 'path' | 'source'>) => {
     if (site === undefined && sites.length > 1) found.push({ ...at, message: `has no site, but there are several: ${sites.join(', ')}; add "site: ${sites[0] ?? ''}"` });

@@ -1,6 +1,7 @@
 /** What the operator writes in fleet.yaml. Every key that is not listed here is refused. */
 import { z } from 'zod';
 import { macPattern } from './mac.ts';
+import { factsOf, poolTypeNames } from './pool-types.ts';
 
 const name = z.string().regex(/^[A-Za-z0-9._-]{1,63}$/, 'letters, digits, ".", "_" and "-", at most 63 of them');
 /** A name in the encrypted store. */
@@ -78,19 +79,27 @@ const inventory = z.strictObject({
   search_after_seconds: z.number().min(1).max(86_400).default(300).describe('How long a miner must be out of reach before it is looked for'),
 });
 
+const withoutLogin = (url: string | undefined) => url === undefined || !URL.canParse(url) || (new URL(url).username === '' && new URL(url).password === '');
+
 const pool = z.strictObject({
   name,
-  type: z.enum(['prohashing']),
-  base_url: z.url({ protocol: /^https?$/ }).or(z.literal('')).default('').describe('Empty: the adapter is off and never dials'),
+  type: z.enum(poolTypeNames),
+  base_url: z.url({ protocol: /^https?$/ }).or(z.literal('')).optional().describe('The pool\'s own address when absent; empty: nothing is read over HTTP'),
+  wamp_url: z.url({ protocol: /^wss?$/, error: 'an address that begins with wss://, for example wss://live.prohashing.com:443/ws' }).or(z.literal('')).default('').describe('With prohashing: where it pushes news, as wss://live.prohashing.com:443/ws; empty: off'),
   api_key_env: environmentVariable.optional(),
   api_key_file: z.string().min(1).optional(),
   api_key_secret: secretName.optional(),
+  api_secret_env: environmentVariable.optional(),
+  api_secret_file: z.string().min(1).optional(),
+  api_secret_secret: secretName.optional(),
+  user: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'letters, digits, ".", "_" and "-", at most 64 of them').optional().describe('With f2pool: the mining user name'),
   mode: z.enum(['pps', 'pplns', 'solo']).default('pplns'),
   interval_seconds: z.number().min(1).max(3600).default(120),
   allow_plain_http: z.boolean().default(false).describe('Lets the key travel unencrypted; only for a pool on your own machine'),
-}).refine((value) => value.base_url === '' || value.base_url.startsWith('https:') || value.allow_plain_http, 'a base_url with https:// (or allow_plain_http: true for a pool on your own machine)')
-  .refine((value) => !URL.canParse(value.base_url) || new URL(value.base_url).username === '', 'a base_url without user name and password: it is shown in the log')
-  .refine((value) => [value.api_key_env, value.api_key_file, value.api_key_secret].filter((one) => one !== undefined).length <= 1, 'only one of api_key_env, api_key_file and api_key_secret');
+}).refine(({ base_url: url = '', allow_plain_http: plain }) => url === '' || url.startsWith('https:') || plain, 'a base_url with https:// (or allow_plain_http: true for a pool on your own machine)')
+  .refine((value) => withoutLogin(value.base_url), 'a base_url without user name and password: it is shown in the log')
+  .refine((value) => withoutLogin(value.wamp_url), 'a wamp_url without user name and password: it is shown in the log')
+  .transform((value) => ({ ...value, base_url: value.base_url ?? factsOf(value.type).baseUrl }));
 
 const token = z.strictObject({
   name,

@@ -71,7 +71,7 @@ export function secretVariables(config: Pick<FleetConfig, 'credentials' | 'pools
   return [
     keyVariables.key,
     ...Object.values(config.credentials).map(({ password_env: name }) => name),
-    ...config.pools.map(({ api_key_env: name }) => name),
+    ...config.pools.flatMap(({ api_key_env: key, api_secret_env: secret }) => [key, secret]),
     ...config.api.tokens.map(({ token_env: name }) => name),
   ].filter((name) => name !== undefined);
 }

@@ -11,7 +11,9 @@ import type { Pool, Pools } from '../fleet/pools.ts';
 import type { History, HistoryWindow } from '../miners/history.ts';
 import type { LogLine } from '../miners/log-line.ts';
 import type { MinMax } from '../miners/reading.ts';
+import { poolPrice } from '../metrics/series.ts';
 import type { MinerView } from '../metrics/view.ts';
+import { poolRemedies } from '../pools/pool.ts';
 import type * as schemas from './schemas.ts';
 
 type Reply<T extends z.ZodType> = z.output<T>;
@@ -139,12 +141,26 @@ export function auditReply(entries: readonly StoredAuditEntry[]): Reply<typeof s
 
 export function poolReply(pool: Pool, { pools, minerOf }: { pools: Pools; minerOf: (worker: string) => string | undefined }, btcUsd: number | undefined): Reply<typeof schemas.PoolStatus> {
   const reading = pools.fresh(pool);
+  const timed = <T extends { readonly at: number }>(list: readonly T[] | undefined) => list?.map(({ at, ...rest }) => ({ ...rest, at: new Date(at).toISOString() }));
+  const listed = <T>(list: readonly T[] | undefined) => (list === undefined ? undefined : [...list]);
+  const failure = pool.failure ?? (pool.lastSuccessAt !== undefined && reading === undefined ? { reason: 'stale', detail: 'the last reading is too old to count' } as const : undefined);
   return defined<Reply<typeof schemas.PoolStatus>>({
     pool: pool.config.name, type: pool.config.type,
     up: pool.failure === undefined && pool.lastSuccessAt !== undefined,
-    reason: pool.failure?.reason, lastSuccessAt: iso(pool.lastSuccessAt),
-    workers: (reading?.workers ?? []).map(({ worker, hashrate }) => defined({ worker, miner: minerOf(worker), hashrate })),
-    balances: [...(reading?.balances ?? [])],
-    priceUsdPerMegahashDay: reading?.btcPerMegahashDay === undefined || btcUsd === undefined ? undefined : reading.btcPerMegahashDay * btcUsd,
+    ...failureReply(failure),
+    push: pool.push === undefined ? undefined : { up: pool.push.up, ...failureReply(pool.push.failure) },
+    lastSuccessAt: iso(pool.lastSuccessAt), asOf: iso(reading?.asOf),
+    capabilities: [...pool.adapter.capabilities],
+    workers: (reading?.workers ?? []).map(({ worker, lastShareAt, shares, earned, ...rest }) => defined({
+      worker, miner: minerOf(worker), ...rest, lastShareAt: iso(lastShareAt), shares: shares === undefined ? undefined : { ...shares }, earned: listed(earned),
+    })),
+    balances: [...(reading?.balances ?? [])], earned: listed(reading?.earned), paid: listed(reading?.paid), expectedDay: listed(reading?.expectedDay),
+    payouts: timed(reading?.payouts), prices: listed(reading?.prices), network: listed(reading?.network), blocks: timed(reading?.blocks),
+    hashrate: reading?.hashrate, priceUsdPerMegahashDay: reading === undefined ? undefined : poolPrice(reading, btcUsd),
+    fees: { ...reading?.fees },
   });
+}
+
+function failureReply(failure: Pool['failure']): { reason?: string; detail?: string; remedy?: string } {
+  return failure === undefined ? {} : { reason: failure.reason, detail: failure.detail, remedy: poolRemedies[failure.reason] };
 }

@@ -296,11 +296,29 @@ export const AuditEntry = z.object({
 
 export const Audit = z.object({ entries: z.array(AuditEntry).describe('Newest first') }).meta({ id: 'Audit' });
 
+const Amount = z.object({ coin: z.string(), amount: z.string().describe('Decimal text, in coins') });
+
 export const PoolStatus = z.object({
-  pool: z.string(), type: z.string(), up: z.boolean(), reason: z.string().optional(), lastSuccessAt: time.optional(),
-  workers: z.array(z.object({ worker: z.string(), miner: z.string().optional(), hashrate: z.number().optional() })),
-  balances: z.array(z.object({ coin: z.string(), amount: z.string().describe('Decimal text, in coins') })),
+  pool: z.string(), type: z.string(), up: z.boolean(),
+  reason: z.string().optional(), detail: z.string().optional(), remedy: z.string().optional().describe('What to do about the failure'),
+  push: z.object({ up: z.boolean(), reason: z.string().optional(), detail: z.string().optional(), remedy: z.string().optional() }).optional().describe('The push connection, where there is one'),
+  lastSuccessAt: time.optional(), asOf: time.optional().describe('When the pool\'s figures are of, where it tells'),
+  capabilities: z.array(z.string()).describe('What this pool can tell at all'),
+  workers: z.array(z.object({
+    worker: z.string(), miner: z.string().optional(), hashrate: z.number().optional().describe('H/s'), hashrateHour: z.number().optional(), hashrateDay: z.number().optional(),
+    staleHashrateHour: z.number().optional(), staleHashrateDay: z.number().optional(),
+    shares: z.object({ accepted: z.number().optional(), stale: z.number().optional(), rejected: z.number().optional(), unit: z.enum(['share', 'difficulty']) }).optional(),
+    shareDifficulty: z.number().optional(), lastShareAt: time.optional(), connected: z.boolean().optional(), connections: z.number().int().optional(),
+    earned: z.array(Amount).optional(),
+  })),
+  balances: z.array(Amount), earned: z.array(Amount).optional(), paid: z.array(Amount).optional(), expectedDay: z.array(Amount).optional(),
+  payouts: z.array(Amount.extend({ at: time, id: z.string().optional() })).optional(),
+  prices: z.array(z.object({ coin: z.string(), usd: z.number() })).optional(),
+  network: z.array(z.object({ coin: z.string(), difficulty: z.number().optional(), blockReward: z.number().optional() })).optional(),
+  blocks: z.array(z.object({ coin: z.string(), at: time, height: z.number().optional(), reward: z.string().optional(), worker: z.string().optional() })).optional(),
+  hashrate: z.number().optional().describe('H/s of the whole pool on scrypt'),
   priceUsdPerMegahashDay: z.number().optional(),
+  fees: z.record(z.string(), z.number()).describe('Share of the income by pay-out mode'),
 }).meta({ id: 'PoolStatus' });
 export const Pools = z.object({ pools: z.array(PoolStatus) }).meta({ id: 'Pools' });
 

@@ -3,6 +3,7 @@ import { phases } from '../analytics/phase.ts';
 import { intents, changeKinds } from '../fleet/memory.ts';
 import type { Pool, Pools } from '../fleet/pools.ts';
 import { chipGrades, coolingModes, minerStates, type ChipsReading, type MinMax } from '../miners/reading.ts';
+import type { Payout, PoolReading, PoolWorker } from '../pools/pool.ts';
 import type { SeriesName } from './catalogue.ts';
 import { labelText, type Emit } from './page.ts';
 import type { MinerView } from './view.ts';
@@ -214,16 +215,53 @@ export function poolSeries(pool: Pool, { pools, minerOf, btcUsd }: PoolContext, 
   const reading = pools.fresh(pool);
   emit('pool_up', '', pool.failure === undefined && pool.lastSuccessAt !== undefined);
   const reason = pool.failure?.reason ?? (pool.lastSuccessAt !== undefined && reading === undefined ? 'stale' : undefined);
-  if (reason !== undefined) emit('pool_failure_info', one('reason', reason), 1);
+  for (const why of new Set([reason, pool.push?.failure?.reason])) if (why !== undefined) emit('pool_failure_info', one('reason', why), 1);
+  emit('pool_push_up', '', pool.push?.up);
   emit('pool_last_success_timestamp_seconds', '', unixSeconds(pool.lastSuccessAt));
   for (const [why, count] of pool.failures) emit('pool_poll_failures_total', one('reason', why), count);
   if (reading === undefined) return;
   emit('pool_workers', '', reading.workers?.length);
-  for (const { worker, hashrate } of reading.workers ?? []) emit('pool_worker_hashrate_hashes_per_second', labelText({ worker, miner: minerOf(worker) ?? '' }), hashrate);
+  for (const worker of reading.workers ?? []) workerSeries(worker, labelText({ worker: worker.worker, miner: minerOf(worker.worker) ?? '' }), emit);
   emit('pool_hashrate_hashes_per_second', '', reading.hashrate);
-  for (const { coin, amount } of reading.balances ?? []) emit('pool_balance', labelText({ coin }), Number(amount));
-  emit('pool_price_usd_per_megahash_day', '', reading.btcPerMegahashDay === undefined || btcUsd === undefined ? undefined : Number((reading.btcPerMegahashDay * btcUsd).toPrecision(6)));
+  for (const { coin, amount } of reading.balances ?? []) emit('pool_balance', one('coin', coin), Number(amount));
+  for (const { coin, amount } of reading.paid ?? []) emit('pool_paid', one('coin', coin), Number(amount));
+  for (const { coin, amount, at } of latestPayouts(reading.payouts ?? [])) {
+    emit('pool_last_payout_timestamp_seconds', one('coin', coin), unixSeconds(at));
+    emit('pool_last_payout_coins', one('coin', coin), Number(amount));
+  }
+  for (const { coin, amount } of reading.expectedDay ?? []) emit('pool_expected_coins_per_day', one('coin', coin), Number(amount));
+  for (const { coin, usd } of reading.prices ?? []) emit('pool_coin_price_usd', one('coin', coin), usd);
+  for (const { coin, difficulty } of reading.network ?? []) emit('pool_network_difficulty', one('coin', coin), difficulty);
+  emit('pool_price_usd_per_megahash_day', '', poolPrice(reading, btcUsd));
   for (const [mode, fee] of Object.entries(reading.fees)) emit('pool_fee_ratio', one('mode', mode), fee);
+}
+
+/** USD for 1 MH/s for a day before fees: the pool's own figure, else its estimate in BTC at the configured price. */
+export function poolPrice({ usdPerMegahashDay, btcPerMegahashDay }: PoolReading, btcUsd: number | undefined): number | undefined {
+  const usd = usdPerMegahashDay ?? (btcPerMegahashDay === undefined || btcUsd === undefined ? undefined : btcPerMegahashDay * btcUsd);
+  return usd === undefined ? undefined : Number(usd.toPrecision(6));
+}
+
+function latestPayouts(payouts: readonly Payout[]): Iterable<Payout> {
+  const latest = new Map<string, Payout>();
+  for (const payout of payouts) if (payout.at > (latest.get(payout.coin)?.at ?? -Infinity)) latest.set(payout.coin, payout);
+  return latest.values();
+}
+
+/** Not remembered: there is one of each worker only. */
+const joined = (first: string, second: string) => `${first},${second}`;
+
+function workerSeries(worker: PoolWorker, labels: string, emit: TypedEmit): void {
+  emit('pool_worker_hashrate_hashes_per_second', labels, worker.hashrate);
+  for (const [window, average, stale] of [['1h', worker.hashrateHour, worker.staleHashrateHour], ['24h', worker.hashrateDay, worker.staleHashrateDay]] as const) {
+    emit('pool_worker_hashrate_average_hashes_per_second', joined(labels, one('window', window)), average);
+    emit('pool_worker_stale_hashrate_hashes_per_second', joined(labels, one('window', window)), stale);
+  }
+  for (const result of ['accepted', 'stale', 'rejected'] as const) emit('pool_worker_shares_total', joined(labels, one('result', result)), worker.shares?.[result]);
+  emit('pool_worker_share_difficulty', labels, worker.shareDifficulty);
+  emit('pool_worker_last_share_timestamp_seconds', labels, unixSeconds(worker.lastShareAt));
+  emit('pool_worker_connected', labels, worker.connected);
+  emit('pool_worker_connections', labels, worker.connections);
 }
 
 /** All series of the chips and sensors of one miner. */

@@ -1,10 +1,31 @@
 /** What every pool adapter gives: normalised at the edge to H/s, decimal text with a coin, and Unix ms. */
+import type { PoolCapability } from '../config/pool-types.ts';
+
+export { poolCapabilities, type PoolCapability } from '../config/pool-types.ts';
 
 /** Why a pool cannot be read: a closed set, used as a label. */
 export const poolFailureReasons = [
   'disabled', 'closed', 'dns', 'tcp', 'tls', 'timeout', 'http_4xx', 'http_5xx', 'html_body', 'bad_key', 'bad_shape', 'too_large', 'wamp_abort', 'stale',
 ] as const;
 export type PoolFailureReason = (typeof poolFailureReasons)[number];
+
+/** What to do about each. */
+export const poolRemedies: Readonly<Record<PoolFailureReason, string>> = {
+  disabled: 'Give the pool a base_url (or a wamp_url) in fleet.yaml, or remove its entry',
+  closed: 'Point the miners at another pool and remove this one from fleet.yaml; a balance left there may be lost',
+  dns: 'Check the host name in base_url and this machine\'s name resolution; if others resolve it neither, the pool has moved or closed',
+  tcp: 'Check that this machine may reach the pool\'s address and port (firewall, proxy); if others cannot either, the pool is down',
+  tls: 'Check this machine\'s clock and its CA certificates; if they are right, somebody else answers there: send no key',
+  timeout: 'Wait: reading goes on by itself. If it stays, check the way to the pool',
+  http_4xx: 'If the pool says 429, read it less often (interval_seconds); else check base_url',
+  http_5xx: 'Wait: the pool has trouble of its own; reading goes on by itself',
+  html_body: 'Open base_url in a browser: the pool shows a page (maintenance, a captcha) where data should be',
+  bad_key: 'Check the API key (and api_secret, user, this machine\'s clock and the pool\'s list of allowed addresses)',
+  bad_shape: 'Check that base_url is the API of a pool of this type; if it is, the pool has changed its API: report it',
+  too_large: 'Check that base_url is the API of a pool of this type',
+  wamp_abort: 'Check wamp_url; the router refuses the session, so only what is read over HTTP is known',
+  stale: 'Wait: the pool sends nothing new; the connection is made anew by itself',
+};
 
 export class PoolFailure extends Error {
   readonly reason: PoolFailureReason;
@@ -114,12 +135,6 @@ export interface PoolReading {
   /** Shares of the income, 0 to 1. */
   readonly fees: Readonly<Partial<Record<FeeMode, number>>>;
 }
-
-/** What a pool can tell at all; none can tell everything. `push`: news arrive by themselves between two reads. */
-export const poolCapabilities = [
-  'workers', 'worker_shares', 'worker_rejects', 'last_share', 'earnings_per_worker', 'balances', 'earned', 'payouts', 'prices', 'expected_income', 'network', 'blocks', 'push',
-] as const;
-export type PoolCapability = (typeof poolCapabilities)[number];
 
 export interface PoolAdapter {
   readonly name: string;

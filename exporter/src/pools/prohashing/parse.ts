@@ -1,28 +1,21 @@
 /** ProHashing's REST replies (prohashing-api.md, 1): numbers may be decimal text or null, any field may be missing. */
+import { defined } from '../../defined.ts';
 import type { Mismatch } from '../../mismatch.ts';
-import { PoolFailure, type PoolReading, type PoolWorker } from '../pool.ts';
-import { statusReason } from '../http.ts';
+import { fieldsOf, isObject, joinAmounts, lenientNumber, limits, ticker, workerName, type JsonObject } from '../fields.ts';
+import { statusReason, type PoolReply } from '../http.ts';
+import { PoolFailure, type Amount, type PoolReading, type PoolWorker } from '../pool.ts';
+import { joinByName, mostWorkers } from '../workers.ts';
 
-type JsonObject = Readonly<Record<string, unknown>>;
+const source = 'prohashing';
 
 /** Hashes in one unit of the estimates' denominator: all samples are per 1e6 hashes a second (1.3). */
 const usualFactor = 1e6;
 
-/** An account with more has a fleet beyond one exporter; what comes beyond is left out and counted. */
-const mostWorkers = 10_000;
+/** Coins that scrypt was paid in, for while /currencies was not read (sections 1.5 and 2.4). */
+const usualCoins: ReadonlyMap<string, string> = new Map([['litecoin', 'LTC'], ['dogecoin', 'DOGE'], ['bitcoin', 'BTC']]);
 
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A number, or a decimal text; anything else is absent. */
-export function lenientNumber(value: unknown): number | undefined {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
-}
-
-/** `data` of the envelope `{status, code, data}`. Both are tested: a failure may come with any HTTP status (1.2). */
-export function unwrap({ status, body }: { status: number; body: unknown }): JsonObject {
+/** `data` of the envelope `{status, code, data}`. Both are tested: a failure may come with any HTTP status (1.2). @throws PoolFailure */
+export function unwrap({ status, body }: PoolReply): JsonObject {
   if (!isObject(body)) throw new PoolFailure(statusReason(status) ?? 'bad_shape', 'the reply is not an object');
   const code = lenientNumber(body['code']);
   if (code === 400 || code === 401 || code === 403) throw new PoolFailure('bad_key', 'the pool refuses the API key');
@@ -32,26 +25,22 @@ export function unwrap({ status, body }: { status: number; body: unknown }): Jso
   return body['data'];
 }
 
-/** Price, fees and hashrate of scrypt from /status. */
+/** Price, fees and hashrate of scrypt from /status (1.3). */
 export function parseStatus(data: JsonObject, mismatch: Mismatch): Pick<PoolReading, 'btcPerMegahashDay' | 'hashrate' | 'fees'> {
   const scrypt = data['scrypt'];
   if (!isObject(scrypt)) {
-    mismatch('prohashing', 'scrypt');
+    mismatch(source, 'scrypt');
     return { fees: {} };
   }
-  const number = (field: string) => {
-    const value = lenientNumber(scrypt[field]);
-    if (value === undefined) mismatch('prohashing', field);
-    return value;
-  };
+  const fields = fieldsOf(scrypt, source, mismatch);
   // The current estimate jumps; the mean of a day is what a day earns. The current one serves when that is missing.
-  const estimate = number('estimate_last24h') ?? number('estimate_current');
-  const factor = lenientNumber(scrypt['mbtc_mh_factor']) ?? usualFactor;
-  const hashrate = number('hashrate');
+  const estimate = fields.number('estimate_last24h', limits.yield) ?? fields.number('estimate_current', limits.yield);
+  const factor = fields.optional.number('mbtc_mh_factor', limits.hashrate) ?? usualFactor;
+  const hashrate = fields.number('hashrate', limits.hashrate);
   // Fees are fractions, not per cent (1.3).
   const fees = Object.fromEntries((['pps', 'pplns', 'solo'] as const).flatMap((mode) => {
-    const fee = number(`${mode}_fee`);
-    return fee === undefined || fee < 0 || fee >= 1 ? [] : [[mode, fee]];
+    const fee = fields.number(`${mode}_fee`, limits.ratio);
+    return fee === undefined || fee >= 1 ? [] : [[mode, fee]];
   }));
   return {
     fees,
@@ -61,33 +50,65 @@ export function parseStatus(data: JsonObject, mismatch: Mismatch): Pick<PoolRead
   };
 }
 
-/** Balances and workers from /walletEx. `accepted` is a hashrate in H/s, not a count of shares (1.6). */
-export function parseWallet(data: JsonObject, mismatch: Mismatch): Pick<PoolReading, 'workers' | 'balances'> {
-  const balances = isObject(data['balances']) ? Object.entries(data['balances']) : [];
-  const miners: readonly unknown[] | undefined = Array.isArray(data['miners']) ? data['miners'] : undefined;
-  if (miners === undefined || miners.length > mostWorkers) mismatch('prohashing', 'miners');
-  const byName = new Map<string, PoolWorker>();
-  for (const item of miners?.slice(0, mostWorkers) ?? []) {
-    const worker = isObject(item) ? item['ID'] : undefined;
-    if (!isObject(item) || typeof worker !== 'string' || worker === '') {
-      mismatch('prohashing', 'ID');
+/** Ticker of a full coin name in any case; undefined for a name that nobody told. */
+export type TickerOf = (coinName: string) => string | undefined;
+
+/** The ticker of an entry: its abbreviation, else its key without what marks a second algorithm (1.4, 1.5). */
+function tickerOf(key: string, entry: JsonObject): string | undefined {
+  return ticker(entry['abbreviation']) ?? ticker(key.replace(/[-_].*$/, ''));
+}
+
+/** Coin names to tickers from /currencies (1.4): WAMP knows balances by name, REST by ticker. */
+export function parseCurrencies(data: JsonObject, mismatch: Mismatch): TickerOf {
+  const byName = new Map<string, string>(usualCoins);
+  for (const [key, entry] of Object.entries(data)) {
+    const name = isObject(entry) && typeof entry['name'] === 'string' ? entry['name'].trim().toLowerCase() : '';
+    const short = isObject(entry) ? tickerOf(key, entry) : undefined;
+    if (name === '' || short === undefined) mismatch(source, 'currencies');
+    else byName.set(name, short);
+  }
+  return (coinName) => byName.get(coinName.trim().toLowerCase());
+}
+
+export const usualTicker: TickerOf = (coinName) => usualCoins.get(coinName.trim().toLowerCase());
+
+/** Balances and payments by coin from /wallet or /walletEx (1.5). `total` resets after a payout, so that nothing is told as earned. */
+export function parseBalances(data: JsonObject, mismatch: Mismatch): Pick<PoolReading, 'balances' | 'paid'> {
+  const fields = fieldsOf(data, source, mismatch);
+  const entries = fields.object('balances');
+  // An account with nothing due has an empty object (1.5); none at all is a pool that does not tell.
+  if (entries === undefined) return {};
+  const [balances, paid]: [Amount[], Amount[]] = [[], []];
+  for (const [key, entry] of Object.entries(entries)) {
+    const coin = isObject(entry) ? tickerOf(key, entry) : undefined;
+    if (!isObject(entry) || coin === undefined) {
+      mismatch(source, 'balances');
       continue;
     }
-    const algorithm = item['algo'];
-    if (typeof algorithm === 'string' && algorithm.toLowerCase() !== 'scrypt') continue;
-    const hashrate = lenientNumber(item['accepted']);
-    const known = byName.get(worker);
-    // Two connections under one name are one worker with the sum (3.4).
-    const sum = known?.hashrate === undefined ? hashrate : known.hashrate + (hashrate ?? 0);
-    byName.set(worker, { worker, ...(sum === undefined ? {} : { hashrate: sum }) });
+    const own = fieldsOf(entry, source, mismatch);
+    // `unpaid` is the balance and what is not exchanged yet.
+    const unpaid = own.optional.amount('unpaid') ?? own.amount('balance');
+    if (unpaid !== undefined) balances.push({ coin, amount: unpaid });
+    const out = own.optional.amount('paid');
+    if (out !== undefined) paid.push({ coin, amount: out });
   }
-  return {
-    balances: balances.flatMap(([key, value]) => {
-      if (!isObject(value)) return [];
-      const amount = value['unpaid'] ?? value['balance'];
-      const coin = typeof value['abbreviation'] === 'string' && value['abbreviation'] !== '' ? value['abbreviation'] : key;
-      return lenientNumber(amount) === undefined ? [] : [{ coin, amount: String(amount) }];
-    }),
-    ...(miners === undefined ? {} : { workers: [...byName.values()] }),
-  };
+  return { balances: joinAmounts(balances), ...(paid.length === 0 ? {} : { paid: joinAmounts(paid) }) };
+}
+
+/** Balances and workers from /walletEx. `accepted` is a hashrate in H/s, not a count of shares (1.6). */
+export function parseWallet(data: JsonObject, mismatch: Mismatch): Pick<PoolReading, 'workers' | 'balances' | 'paid'> {
+  const miners = fieldsOf(data, source, mismatch).list('miners');
+  if (miners !== undefined && miners.length > mostWorkers) mismatch(source, 'miners');
+  const connections = (miners ?? []).slice(0, mostWorkers).flatMap((item): PoolWorker[] => {
+    const worker = isObject(item) ? workerName(item['ID']) : undefined;
+    if (!isObject(item) || worker === undefined) {
+      mismatch(source, 'ID');
+      return [];
+    }
+    const algorithm = item['algo'];
+    if (typeof algorithm === 'string' && algorithm.toLowerCase() !== 'scrypt') return [];
+    const fields = fieldsOf(item, source, mismatch);
+    return [defined<PoolWorker>({ worker, hashrate: fields.number('accepted', limits.hashrate), shareDifficulty: fields.optional.number('difficulty', limits.difficulty), connections: 1 })];
+  });
+  return { ...parseBalances(data, mismatch), ...(miners === undefined ? {} : { workers: joinByName(connections) }) };
 }
