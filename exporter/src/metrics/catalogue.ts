@@ -132,10 +132,14 @@ export const catalogue = {
   miner_board_deviation_ratio: gauge('Hashrate of the board relative to the mean of its siblings, less 1.', 'board hashrate / mean of the others - 1', ['board']),
   miner_peer_zscore: gauge('Robust distance from miners of the same model and preset.', '0.6745 (x - median) / MAD', ['signal']),
   // money
-  miner_revenue_usd_per_day: gauge('Income at the present rate, after the pool\'s fee.', 'hashrate x price x (1 - fee)', ['basis']),
-  miner_power_cost_usd_per_day: gauge('Cost of the power drawn, cooling included.', 'power x tariff x (1 + overhead)'),
+  miner_revenue_usd_per_day: gauge('Income a day after the pool\'s fee, by every basis of which nothing is missing.', 'ledger, pool estimate, network or written price; docs/money.md', ['basis']),
+  miner_profit_info: gauge('Basis of the revenue that profit and break-even price are made from; always 1.', 'prices.basis_order', ['basis']),
+  miner_power_cost_usd_per_day: gauge('Cost of the power drawn if it goes on for the whole local day, cooling included.', 'power x mean tariff of the day x (1 + overhead)'),
+  miner_power_cost_usd_total: counter('Cost of the energy used, each part at the price of its time, cooling included; survives a restart of the exporter.', 'integral of miner_power_watts x tariff x (1 + overhead)'),
   miner_profit_usd_per_day: gauge('Income less power cost.', 'revenue - cost'),
   miner_breakeven_usd_per_kilowatt_hour: gauge('Power price at which the miner earns nothing.', 'revenue / energy a day'),
+  miner_profit_usd_per_kilowatt_day: gauge('Profit a day for each kW that it draws: the lowest are the first to curtail.', 'profit / power'),
+  miner_earnings_total: counter('Coins that the ledger allotted to the miner since its opening, over all pools; survives a restart of the exporter.', 'ledger, by work at the pool', ['coin']),
   miner_advice_gain_usd_per_day: gauge('What following the present advice would add to the profit.', 'advice', ['kind']),
   // pools
   pool_up: ofPool(gauge('1 if the last read of the pool succeeded, else 0.', 'pool adapter')),
@@ -146,8 +150,15 @@ export const catalogue = {
   pool_workers: ofPool(gauge('Workers that the pool sees.', 'walletEx miners[]')),
   pool_hashrate_hashes_per_second: ofPool(gauge('Hashrate of the whole pool on scrypt.', 'status hashrate')),
   pool_balance: ofPool(gauge('Balance in coins.', 'wallet balances', ['coin'])),
+  pool_earnings_total: ofPool(counter('Coins that the pool credited since the ledger was opened, paid out or not; survives a restart of the exporter.', 'ledger', ['coin'])),
+  pool_earnings_unknown_workers_total: ofPool(counter('The part of it that belongs to no miner of the fleet.', 'ledger', ['coin'])),
   pool_price_usd_per_megahash_day: ofPool(gauge('Income of 1 MH/s for a day before fees, as the pool estimates it.', 'status estimate_current x BTC price')),
   pool_fee_ratio: ofPool(gauge('The pool\'s fee by pay-out mode.', 'status *_fee', ['mode'])),
+  // prices
+  coin_price_usd: ofExporter(gauge('Price of one coin; absent when it is older than allowed.', 'pool, HTTP source, file or fleet.yaml, in the order of prices.order', ['coin', 'source'])),
+  coin_price_timestamp_seconds: ofExporter(gauge('Unix time of when the price is; absent for one that was written without a date.', 'source of the price', ['coin', 'source'])),
+  site_power_price_usd_per_kilowatt_hour: ofExporter(gauge('Price of electricity at the site now.', 'fleet.yaml sites[].electricity', ['site'])),
+  hashfleet_price_failures_total: ofExporter(counter('Prices that could not be read or were refused; "jump" is a change of more than ten times.', 'prices', ['source', 'reason'])),
   // self
   hashfleet_build_info: ofExporter(gauge('Version of the exporter; always 1.', 'package.json', ['version', 'node_version'])),
   hashfleet_miners_configured: ofExporter(gauge('Miners that this exporter reads.', 'fleet.yaml')),
@@ -188,7 +199,8 @@ export const labelValues = {
   reading_source: ['vnish', 'vnish-cgi', 'cgminer'],
   result: ['accepted', 'rejected', 'stale'],
   grade: ['grey', 'orange', 'red'],
-  basis: ['pool_estimate', 'manual_price'],
+  basis: ['pool_ledger', 'pool_ledger_week', 'pool_estimate', 'network_expectation', 'manual_price'],
+  price_source: ['pool', 'http', 'file', 'config'],
   signal: ['hashrate', 'efficiency', 'temperature'],
   event: [
     'pic_controller_failed', 'chips_missing', 'chain_break', 'overheat', 'voltage_failed', 'fan_lost', 'watchdog_restart', 'initializing', 'auto_tuning',
