@@ -10,10 +10,11 @@ export const mayKnow = {
   pools: ['config'],
   fleet: ['config', 'miners', 'pools'],
   analytics: ['config', 'miners', 'pools'],
+  earnings: ['config', 'miners', 'pools', 'fleet', 'analytics'],
   advice: ['config', 'miners', 'pools', 'analytics'],
   control: ['config', 'miners', 'pools', 'fleet'],
-  metrics: ['config', 'miners', 'pools', 'fleet', 'analytics', 'advice', 'control'],
-  http: ['config', 'miners', 'pools', 'fleet', 'analytics', 'advice', 'control', 'metrics'],
+  metrics: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'control'],
+  http: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'control', 'metrics'],
 };
 
 const rooms = [...Object.keys(mayKnow), 'cli'];

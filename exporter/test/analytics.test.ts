@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { advisePreset, type PresetQuestion } from '../src/advice/presets.ts';
 import { boardDeviations, boardPresence } from '../src/analytics/boards.ts';
 import { hashrateRatio, joulesPerMegahash } from '../src/analytics/efficiency.ts';
-import { moneyOf, priceOf, type Price } from '../src/analytics/money.ts';
+import { moneyOf, networkPrice, type Price } from '../src/analytics/money.ts';
 import { median, peerScores } from '../src/analytics/peers.ts';
 import type { BoardReading, Preset, Reading } from '../src/miners/reading.ts';
 
@@ -113,7 +113,7 @@ describe('money', () => {
   test('of an L9 at 0.0007 USD per MH/s and day, 2 % fee, 8 cents and 10 % cooling', () => {
     // 16,000 MH/s x 0.0007 x 0.98 = 10.976; 3.36 kW x 24 h x 1.1 = 88.704 kWh x 0.08 = 7.09632
     expect(moneyOf({ hashrate: 16e9, powerWatts: 3360 }, price, tariff)).toEqual({
-      basis: 'pool_estimate', revenueUsdPerDay: 10.976, powerCostUsdPerDay: 7.09632, profitUsdPerDay: 3.87968, breakevenUsdPerKilowattHour: 0.123737,
+      basis: 'pool_estimate', revenueUsdPerDay: 10.976, powerCostUsdPerDay: 7.09632, profitUsdPerDay: 3.87968, breakevenUsdPerKilowattHour: 0.123737, profitUsdPerKilowattDay: 1.15467,
     });
   });
 
@@ -130,10 +130,23 @@ describe('money', () => {
     expect(moneyOf({ hashrate: 0, powerWatts: 0 }, price, tariff)).not.toHaveProperty('breakevenUsdPerKilowattHour');
   });
 
-  test('takes the pool\'s estimate before the written price, and no fee off the written one', () => {
-    expect(priceOf({ btcPerMegahashDay: 6e-9, btcUsd: 100_000, feeRatio: 0.02, manualUsdPerMegahashDay: 1 })).toEqual({ basis: 'pool_estimate', usdPerMegahashDay: 6e-9 * 100_000, feeRatio: 0.02 });
-    expect(priceOf({ btcPerMegahashDay: 6e-9, manualUsdPerMegahashDay: 0.0006, feeRatio: 0.02 })).toEqual({ basis: 'manual_price', usdPerMegahashDay: 0.0006, feeRatio: 0 });
-    expect(priceOf({ btcPerMegahashDay: 6e-9 })).toBeUndefined();
+  test('by a meter that says 5 % more than the miner: cost and break-even follow the meter', () => {
+    // 3.36 kW x 1.05 x 24 h x 1.1 = 93.1392 kWh
+    expect(moneyOf({ hashrate: 16e9, powerWatts: 3360 }, price, { ...tariff, meterRatio: 1.05 })).toEqual({
+      basis: 'pool_estimate', revenueUsdPerDay: 10.976, powerCostUsdPerDay: 7.45114, profitUsdPerDay: 3.52486, breakevenUsdPerKilowattHour: 0.117845, profitUsdPerKilowattDay: 0.999111,
+    });
+  });
+
+  test('by the network: 1 MH/s finds 86,400e6 / (difficulty x 2^32) blocks a day, of each merged coin', () => {
+    const litecoin = { coin: 'LTC', difficulty: 1e8, blockReward: 6.25, usd: 90 };
+    const dogecoin = { coin: 'DOGE', difficulty: 5e7, blockReward: 10_000, usd: 0.2 };
+    const [ltc, doge] = [(86_400e6 / (1e8 * 2 ** 32)) * 6.25 * 90, (86_400e6 / (5e7 * 2 ** 32)) * 10_000 * 0.2];
+    const found = networkPrice([litecoin, dogecoin]);
+    expect(found.usdPerMegahashDay).toBeCloseTo(ltc + doge, 15);
+    expect(found.usdPerMegahashDay! * 16_000).toBeCloseTo(14.686, 2);
+    expect(found.lacks).toEqual([]);
+    expect(networkPrice([litecoin, { coin: 'DOGE', difficulty: 5e7 }])).toEqual({ usdPerMegahashDay: expect.closeTo(ltc, 15), lacks: ['block reward of DOGE', 'price of DOGE'] });
+    expect(networkPrice([{ ...litecoin, usd: undefined }])).toEqual({ lacks: ['price of LTC'] });
   });
 });
 

@@ -1,8 +1,9 @@
-/** What a miner earns and costs (prohashing-api.md, 5.3). USD a day, W, H/s. */
+/** What a miner earns and costs (prohashing-api.md, 5.3 and 5.4). USD a day, W, H/s. Pure. */
+import type { Basis } from '../config/schema.ts';
 import { defined } from '../defined.ts';
 import { roundedOrNone } from './rounding.ts';
 
-export type Basis = 'pool_estimate' | 'manual_price';
+export type { Basis } from '../config/schema.ts';
 
 export interface Price {
   readonly basis: Basis;
@@ -16,6 +17,21 @@ export interface Tariff {
   readonly usdPerKilowattHour: number;
   /** Extra power for cooling, as a share. */
   readonly overheadRatio: number;
+  /** The own meter says so many times what the miner reports; 1 when absent. */
+  readonly meterRatio?: number;
+}
+
+/** What a miner earns by one way of knowing it. */
+export interface Revenue {
+  readonly basis: Basis;
+  /** USD a day, after fees. With something in `lacks` it is the part that is known. */
+  readonly usdPerDay?: number;
+  /** What the figure would need and does not have; nothing: it is complete. */
+  readonly lacks: readonly string[];
+  /** Unix ms of the oldest figure that it is made from, where that has an age. */
+  readonly asOf?: number;
+  /** Pool that told it. */
+  readonly pool?: string;
 }
 
 export interface Money {
@@ -24,35 +40,55 @@ export interface Money {
   readonly powerCostUsdPerDay?: number;
   readonly profitUsdPerDay?: number;
   readonly breakevenUsdPerKilowattHour?: number;
+  /** By power at the meter, without cooling. */
+  readonly profitUsdPerKilowattDay?: number;
 }
 
 const hoursPerDay = 24;
+const secondsPerDay = 86_400;
+/** Hashes in one unit of network difficulty; share difficulty of scrypt is on another scale, 2^16 (5.4). */
+const hashesPerNetworkDifficulty = 2 ** 32;
 
 /** Each figure only when all that it needs is known. */
 export function moneyOf(work: { hashrate?: number | undefined; powerWatts?: number | undefined }, price: Price | undefined, tariff: Tariff | undefined): Money {
   const revenue = price === undefined || work.hashrate === undefined ? undefined : (work.hashrate / 1e6) * price.usdPerMegahashDay * (1 - price.feeRatio);
-  const kilowattHours = work.powerWatts === undefined ? undefined : (work.powerWatts / 1000) * hoursPerDay * (1 + (tariff?.overheadRatio ?? 0));
+  return profitOf(price === undefined || revenue === undefined ? undefined : { basis: price.basis, usdPerDay: revenue }, work.powerWatts, tariff);
+}
+
+/** The same from a revenue, USD a day, however it is known. */
+export function profitOf(revenue: { readonly basis: Basis; readonly usdPerDay: number } | undefined, powerWatts: number | undefined, tariff: Tariff | undefined): Money {
+  const kilowatts = powerWatts === undefined ? undefined : (powerWatts / 1000) * (tariff?.meterRatio ?? 1);
+  const kilowattHours = kilowatts === undefined ? undefined : kilowatts * hoursPerDay * (1 + (tariff?.overheadRatio ?? 0));
   const cost = tariff === undefined || kilowattHours === undefined ? undefined : kilowattHours * tariff.usdPerKilowattHour;
+  const profit = revenue === undefined || cost === undefined ? undefined : revenue.usdPerDay - cost;
   const rounded = (value: number | undefined) => (value === undefined ? undefined : roundedOrNone(value));
-  const [revenueUsdPerDay, powerCostUsdPerDay] = [rounded(revenue), rounded(cost)];
+  const revenueUsdPerDay = rounded(revenue?.usdPerDay);
   return defined<Money>({
-    basis: revenueUsdPerDay === undefined ? undefined : price?.basis,
-    revenueUsdPerDay, powerCostUsdPerDay,
-    profitUsdPerDay: revenue === undefined || cost === undefined ? undefined : rounded(revenue - cost),
-    breakevenUsdPerKilowattHour: revenue === undefined || kilowattHours === undefined || kilowattHours <= 0 ? undefined : rounded(revenue / kilowattHours),
+    basis: revenueUsdPerDay === undefined ? undefined : revenue?.basis,
+    revenueUsdPerDay, powerCostUsdPerDay: rounded(cost), profitUsdPerDay: rounded(profit),
+    breakevenUsdPerKilowattHour: revenue === undefined || kilowattHours === undefined || kilowattHours <= 0 ? undefined : rounded(revenue.usdPerDay / kilowattHours),
+    profitUsdPerKilowattDay: profit === undefined || kilowatts === undefined || kilowatts <= 0 ? undefined : rounded(profit / kilowatts),
   });
 }
 
-/** The pool's own estimate where there is one, else the configured price. */
-export function priceOf(sources: {
-  readonly btcPerMegahashDay?: number | undefined;
-  readonly feeRatio?: number | undefined;
-  readonly btcUsd?: number | undefined;
-  readonly manualUsdPerMegahashDay?: number | undefined;
-}): Price | undefined {
-  const { btcPerMegahashDay, btcUsd, manualUsdPerMegahashDay, feeRatio = 0 } = sources;
-  if (btcPerMegahashDay !== undefined && btcUsd !== undefined) return { basis: 'pool_estimate', usdPerMegahashDay: btcPerMegahashDay * btcUsd, feeRatio };
-  // A price that somebody wrote down is what arrives: no fee is taken off.
-  if (manualUsdPerMegahashDay !== undefined) return { basis: 'manual_price', usdPerMegahashDay: manualUsdPerMegahashDay, feeRatio: 0 };
-  return undefined;
+/** One coin of those that one hash may find: merged coins are found by the same work. */
+export interface ChainFigures {
+  readonly coin: string;
+  readonly difficulty?: number | undefined;
+  /** Coins for a block. */
+  readonly blockReward?: number | undefined;
+  /** USD for one coin. */
+  readonly usd?: number | undefined;
+}
+
+/** USD for 1 MH/s for a day, before the pool's fee, of all coins of which everything is known, and what is missing of the others. */
+export function networkPrice(chains: readonly ChainFigures[]): { readonly usdPerMegahashDay?: number; readonly lacks: readonly string[] } {
+  const lacks: string[] = [];
+  const known = chains.flatMap(({ coin, difficulty, blockReward, usd }) => {
+    if (difficulty === undefined || difficulty <= 0) lacks.push(`network difficulty of ${coin}`);
+    if (blockReward === undefined) lacks.push(`block reward of ${coin}`);
+    if (usd === undefined) lacks.push(`price of ${coin}`);
+    return difficulty === undefined || difficulty <= 0 || blockReward === undefined || usd === undefined ? [] : [((1e6 * secondsPerDay) / (difficulty * hashesPerNetworkDifficulty)) * blockReward * usd];
+  });
+  return { ...(known.length === 0 ? {} : { usdPerMegahashDay: known.reduce((sum, one) => sum + one, 0) }), lacks };
 }

@@ -7,6 +7,7 @@ import { secretReader, sourceOf } from '../config/secrets.ts';
 import type { AuditLog } from '../control/audit.ts';
 import type { Entries } from '../control/entries.ts';
 import { createControl, type Control, type ControlHistory } from '../control/jobs.ts';
+import type { Earnings } from '../earnings/earnings.ts';
 import type { Alive } from '../fleet/alive.ts';
 import { createChips, type Chips } from '../fleet/chips.ts';
 import { noticeFirmware } from '../fleet/firmware.ts';
@@ -54,6 +55,7 @@ export interface Lasting {
   readonly reload: () => Promise<void>;
   readonly inventory: Inventory;
   readonly entries: Entries;
+  readonly earnings: Earnings;
 }
 
 export interface Core {
@@ -99,7 +101,7 @@ export function driversOf(config: Config, { environment, folder }: Pick<Lasting,
 
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
-  const { memory, audit, alive, logMemory, history, mismatches, reloadState, self, environment, folder, shard, log, reload, inventory, entries } = lasting;
+  const { memory, audit, alive, logMemory, history, mismatches, reloadState, self, environment, folder, shard, log, reload, inventory, entries, earnings } = lasting;
   const { driverFor, driverKey } = driversOf(config, lasting, mismatches.count);
   const read = secretReader({ environment, folder, secrets: config.secrets });
   const tokens = config.api.tokens.map((entry): ApiToken => ({ name: entry.name, scope: entry.scope, secret: read(`api.tokens ${entry.name}`, sourceOf(entry, 'token') ?? {}) }));
@@ -119,9 +121,11 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
     recognise: (miner, reading) => inventory.check(miner, reading),
   });
   noticeFirmware(fleet, log);
+  earnings.follow(config);
+  earnings.watch(fleet);
   const poolsKey = JSON.stringify([config.pools, [...poolKeys]]);
   const pools = earlier?.poolsKey === poolsKey ? earlier.pools : createPools({
-    log,
+    log, onReading: (pool, reading) => earnings.onReading(pool, reading),
     pools: config.pools.map((pool) => ({
       config: pool,
       adapter: adapters[pool.type]({
@@ -136,7 +140,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   const loop = going?.loop ?? createPollLoop(fleet, config.poll);
   const chips = going?.chips ?? createChips(fleet, config.poll);
   const logs = createLogWatch(fleet, logMemory);
-  const views = createViews({ config, fleet, pools, logs });
+  const views = createViews({ config, fleet, pools, logs, earnings });
   // What was read before is compared at once, or peers' distances would be gone for a round.
   if (earlier !== undefined) views.comparePeers();
   const control = createControl({ fleet, config: config.control, audit, log, history });
@@ -144,17 +148,17 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
     inventory: config.miners, own: { fleet, views }, concurrency: config.poll.concurrency,
     guestOf(miner) {
       const one = fleetOf([miner]);
-      return { fleet: one, views: createViews({ config, fleet: one, pools }) };
+      return { fleet: one, views: createViews({ config, fleet: one, pools, earnings }) };
     },
   });
-  const registry = createMetricsRegistry({ config, fleet, pools, views, chips, logs, loop, control, mismatches, version, reloadState, inventory, self, shard });
+  const registry = createMetricsRegistry({ config, fleet, pools, views, chips, logs, loop, control, mismatches, version, reloadState, inventory, self, shard, earnings });
   let ready = false;
   let rounds: NodeJS.Timeout | undefined;
 
   return {
     config, fleet, pools, control, loop, chips, poolsKey,
     metrics: metricsApp({ registry, probes, config, shard, addressOf: (name) => fleet.get(name)?.config.address, log, version, ready: () => ready, reload }),
-    api: apiApp({ context: { config, fleet, pools, views, control, alive, logs, entries, version }, tokens, log }),
+    api: apiApp({ context: { config, fleet, pools, views, control, alive, logs, entries, earnings, version }, tokens, log }),
     start() {
       // Neither `earlier` nor `going` may stand in here: what lives on would hold every core before it.
       if (!goesOn) {

@@ -9,6 +9,7 @@ import { createEntries, entriesFile } from '../control/entries.ts';
 import { createControlHistory, reportUnfinished } from '../control/jobs.ts';
 import { codeOf, HashfleetError, messageOf } from '../errors.ts';
 import { openAlive } from '../fleet/alive.ts';
+import { openEarnings } from '../earnings/earnings.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { createLogMemory } from '../fleet/log-watch.ts';
 import { createInventory } from '../fleet/inventory.ts';
@@ -62,6 +63,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
   const memory = openMemory(dataFolder, log);
   const audit = openAuditLog(auditFolder(dataFolder));
   const alive = openAlive(dataFolder, log);
+  const earnings = openEarnings({ dataFolder, folder, log });
   const reloadState = { success: true, at: Date.now() };
   let base = config;
   const inventory = createInventory({ folder: dataFolder, log, changed: () => void later('members'), moved: (name) => core.loop.hurry(name) });
@@ -81,13 +83,14 @@ export async function startService({ config, load, watch, folder, shard = wholeF
       await apply(base);
     },
   });
-  const lasting: Lasting = { inventory, entries, memory, audit, alive, logMemory: createLogMemory(), history: createControlHistory(), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, shard, log, reload };
+  const lasting: Lasting = { inventory, entries, earnings, memory, audit, alive, logMemory: createLogMemory(), history: createControlHistory(), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, shard, log, reload };
   let core: Core;
   try {
     core = createCore(inventory.members(config), lasting);
   } catch (thrown) {
     memory.close();
     audit.close();
+    earnings.close();
     throw thrown;
   }
   reportUnfinished(audit, log);
@@ -105,6 +108,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
   const putAway = () => {
     memory.save();
     memory.close();
+    earnings.close();
     audit.close();
   };
   const closeAll = async () => {
@@ -133,6 +137,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
   alive.note();
   const saving = setInterval(() => {
     memory.save();
+    earnings.flush();
     inventory.save();
     alive.note();
   }, saveEveryMs);

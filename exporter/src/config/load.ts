@@ -235,6 +235,11 @@ function crossChecks(config: FleetConfig, inventory: InventoryConfig, entries: r
   config.sites.forEach(({ credentials }, index) => {
     if (credentials !== undefined && !Object.hasOwn(config.credentials, credentials)) found.push({ path: ['sites', index, 'credentials'], message: `"${credentials}" is not in the section "credentials"` });
   });
+  config.sites.forEach(({ electricity }, index) => {
+    if (electricity === undefined || electricity.currency === 'USD' || Object.hasOwn(config.currencies, electricity.currency)) return;
+    found.push({ path: ['sites', index, 'electricity', 'currency'], message: `"${electricity.currency}" has no rate; add "currencies: {${electricity.currency}: {usd: 1.08, as_of: 2026-11-01}}" with today's` });
+  });
+  if (config.prices.btc_usd !== undefined && Object.hasOwn(config.prices.coins, 'BTC')) found.push({ path: ['prices', 'btc_usd'], message: 'is the same as coins.BTC; write only one of them' });
   const names = new Set(entries.map(({ miner }) => miner.name));
   (config.control.allow_miners ?? []).forEach((miner, index) => {
     // What a range will find has no name yet.

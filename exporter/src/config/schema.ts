@@ -26,13 +26,40 @@ const credentials = z.strictObject({
   password_secret: secretName.optional(),
 }).refine(oneSource('password'), 'exactly one of password_env, password_file and password_secret');
 
+/** Any currency's: 1,000 a kWh is the dearest in small coin. */
+const powerPrice = z.number().min(0).max(1000);
+const currency = z.string().regex(/^[A-Z]{3}$/, 'three capitals as in EUR');
+const clockTime = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'a local time in quotes, from "00:00" to "24:00"');
+export const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
+const tariffWindow = z.strictObject({
+  days: z.array(z.enum(weekdays)).min(1).optional().describe('Days on which it begins; every day when absent'),
+  from: clockTime,
+  to: clockTime.describe('Before "from": it ends on the next day'),
+  price_per_kilowatt_hour: powerPrice,
+}).refine(({ from, to }) => from !== to, 'an end that differs from its beginning ("00:00" to "24:00" is a whole day)');
+const electricity = z.strictObject({
+  price_usd_per_kilowatt_hour: z.number().min(0).max(10).optional(),
+  price_per_kilowatt_hour: powerPrice.optional().describe('In "currency"'),
+  currency: currency.default('USD').describe('Of price_per_kilowatt_hour and of the windows; its rate is in the section "currencies"'),
+  windows: z.array(tariffWindow).max(50).default([]).describe('Other prices at certain times; the first that holds counts'),
+  cooling_overhead_ratio: z.number().min(0).max(5).default(0).describe('Extra power for cooling, as a share of the miners\' power'),
+  meter_correction_ratio: z.number().min(0.5).max(2).default(1).describe('The own meter says so many times what the miners report'),
+}).refine(({ price_usd_per_kilowatt_hour: usd, price_per_kilowatt_hour: own }) => (usd === undefined) !== (own === undefined), 'exactly one of price_usd_per_kilowatt_hour and price_per_kilowatt_hour')
+  .refine(({ price_usd_per_kilowatt_hour: usd, currency: money }) => usd === undefined || money === 'USD', 'price_per_kilowatt_hour in place of price_usd_per_kilowatt_hour, since the currency is not USD');
+
+function isZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en-US', { timeZone: zone }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
 const site = z.strictObject({
   name,
   credentials: name.optional().describe('Password of its miners that name none themselves'),
-  electricity: z.strictObject({
-    price_usd_per_kilowatt_hour: z.number().min(0).max(10),
-    cooling_overhead_ratio: z.number().min(0).max(5).default(0).describe('Extra power for cooling, as a share of the miners\' power'),
-  }).optional(),
+  timezone: z.string().refine(isZone, 'an IANA time zone such as Europe/Berlin').default('UTC').describe('Of its tariff, and of the days in its books'),
+  electricity: electricity.optional(),
 });
 
 /** Each of these spellings names the same machine; see mac.ts. */
@@ -55,6 +82,7 @@ export const minerSchema = z.strictObject({
   rack: label.optional(),
   circuit: label.optional(),
   credentials: name.optional().describe('Which password; that of the site, or "default", when absent'),
+  meter_correction_ratio: z.number().min(0.5).max(2).optional().describe('Its own meter says so many times what it reports; that of the site when absent'),
   pool_worker: z.string().min(1).max(128).optional().describe('Name of the miner at the pool; the miner\'s name when absent'),
   maintenance: maintenance.default(false).describe('true, or a window with from, until, reason and author: alerts about work keep silent'),
 });
@@ -95,6 +123,7 @@ const pool = z.strictObject({
   user: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'letters, digits, ".", "_" and "-", at most 64 of them').optional().describe('With f2pool: the mining user name'),
   mode: z.enum(['pps', 'pplns', 'solo']).default('pplns'),
   interval_seconds: z.number().min(1).max(3600).default(120),
+  pplns_window_hours: z.number().min(1).max(168).default(24).describe('The pool pays for the work of so many hours before'),
   allow_plain_http: z.boolean().default(false).describe('Lets the key travel unencrypted; only for a pool on your own machine'),
 }).refine(({ base_url: url = '', allow_plain_http: plain }) => url === '' || url.startsWith('https:') || plain, 'a base_url with https:// (or allow_plain_http: true for a pool on your own machine)')
   .refine((value) => withoutLogin(value.base_url), 'a base_url without user name and password: it is shown in the log')
@@ -109,8 +138,30 @@ const token = z.strictObject({
   token_secret: secretName.optional(),
 }).refine(oneSource('token'), 'exactly one of token_env, token_file and token_secret');
 
+const coin = z.string().regex(/^[A-Z0-9]{2,12}$/, 'a ticker in capitals such as LTC');
+export const bases = ['pool_ledger', 'pool_ledger_week', 'pool_estimate', 'network_expectation', 'manual_price'] as const;
+export const priceSources = ['pool', 'http', 'file', 'config'] as const;
+
+const prices = z.strictObject({
+  btc_usd: positive.optional().describe('USD for one BTC: turns the pool\'s BTC estimate into USD; the same as coins.BTC'),
+  scrypt_usd_per_megahash_day: positive.optional().describe('Used when nothing better is known'),
+  coins: z.record(coin, z.union([z.number().min(0), z.strictObject({ usd: z.number().min(0), as_of: z.iso.datetime({ offset: true }).or(z.iso.date()).optional() })], 'USD for one coin, or {usd, as_of}')).default({}),
+  network: z.record(coin, z.strictObject({ difficulty: positive, block_reward: positive })).default({}).describe('Used where no pool tells it'),
+  file: z.string().min(1).optional().describe('JSON or YAML: coin to USD, or to {usd, as_of}; watched'),
+  http: z.strictObject({
+    url: z.url({ protocol: /^https?$/ }),
+    pointers: z.record(coin, z.string().regex(/^\//, 'a JSON pointer such as /litecoin/usd')),
+    interval_seconds: z.number().min(10).max(86_400).default(300),
+    allow_plain_http: z.boolean().default(false),
+  }).refine(({ url, allow_plain_http: plain }) => url.startsWith('https:') || plain, 'a url with https:// (or allow_plain_http: true on your own machine)')
+    .refine(({ url }) => !URL.canParse(url) || new URL(url).username === '', 'a url without user name and password').optional(),
+  order: z.array(z.enum(priceSources)).min(1).default([...priceSources]).describe('The first that knows a price that is young enough'),
+  max_age_seconds: z.number().min(60).max(604_800).default(7200).describe('A price that was read longer ago counts as missing'),
+  basis_order: z.array(z.enum(bases)).min(1).default(['pool_ledger', 'pool_estimate', 'network_expectation', 'manual_price']).describe('Profit is made from the first that is known'),
+});
+
 export const fleetSchema = z.strictObject({
-  sites: z.array(site).default([{ name: 'default' }]),
+  sites: z.array(site).prefault([{ name: 'default' }]),
   secrets: z.strictObject({
     store: z.string().min(1).default('secrets.enc').describe('The encrypted store, relative to fleet.yaml'),
     key_file: z.string().min(1).optional().describe('File of mode 0600 with its key; else HASHFLEET_SECRETS_KEY_FILE or HASHFLEET_SECRETS_KEY'),
@@ -119,10 +170,8 @@ export const fleetSchema = z.strictObject({
   miners: z.array(minerSchema).optional(),
   inventory: inventory.optional(),
   pools: z.array(pool).default([]),
-  prices: z.strictObject({
-    btc_usd: positive.optional().describe('Turns the pool\'s BTC estimate into USD'),
-    scrypt_usd_per_megahash_day: positive.optional().describe('Used when no pool gives a price'),
-  }).default({}),
+  prices: prices.prefault({}),
+  currencies: z.record(currency, z.strictObject({ usd: positive.describe('USD for one unit'), as_of: z.iso.date() })).default({}),
   poll: z.strictObject({
     interval_seconds: z.number().min(1).max(3600).default(15),
     deadline_seconds: z.number().min(0.1).max(60).default(5),
@@ -172,6 +221,10 @@ export type MinerConfig = MinerEntry & {
 export type MaintenanceConfig = MinerConfig['maintenance'];
 export type SiteConfig = FleetConfig['sites'][number];
 export type PoolConfig = FleetConfig['pools'][number];
+export type ElectricityConfig = NonNullable<SiteConfig['electricity']>;
+export type PricesConfig = FleetConfig['prices'];
+export type Basis = (typeof bases)[number];
+export type PriceSource = (typeof priceSources)[number];
 export type TokenConfig = FleetConfig['api']['tokens'][number];
 export type ControlConfig = FleetConfig['control'];
 export type Scope = TokenConfig['scope'];

@@ -1,5 +1,5 @@
 /**
- * The exporter's own counters on disk, exact to the last poll even after `kill -9`: one line of fixed width a miner, written
+ * The exporter's own counters on disk, two a miner, exact to the last poll even after `kill -9`: one line of fixed width, written
  * in place before the value is shown. Were the file behind the page, a counter would fall at the next start, and Prometheus
  * would take the fall for a reset and count everything once more.
  *

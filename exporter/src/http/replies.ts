@@ -1,5 +1,11 @@
 /** From views and jobs to the shapes of the API. */
+import { formatCoins } from '../analytics/coins.ts';
+import { roundedOrNone } from '../analytics/rounding.ts';
+import { priceAt } from '../analytics/tariff.ts';
 import { defined } from '../defined.ts';
+import type { Earnings } from '../earnings/earnings.ts';
+import type { BookedEntry } from '../earnings/ledger.ts';
+import { earningsRows, moneySum, type Grouping, type Period } from '../earnings/summary.ts';
 import type { z } from 'zod';
 import type { AuditEntry as StoredAuditEntry } from '../control/audit.ts';
 import type { Job as StoredJob } from '../control/jobs.ts';
@@ -54,7 +60,15 @@ export function rigReply(view: MinerView, activeJob: string | undefined): Reply<
     temperature: maxima(reading?.pcb, reading?.chip),
     boards: reading === undefined || view.boards.length === 0 ? undefined : { up: view.boards.filter(({ up }) => up).length, expected: view.boards.length },
     fans: reading === undefined || reading.fans.length === 0 ? undefined : { up: reading.fans.filter(({ up }) => up !== false).length, total: reading.fans.length },
-    money: defined({ revenueUsdPerDay: money.revenueUsdPerDay, basis: money.basis, powerCostUsdPerDay: money.powerCostUsdPerDay, profitUsdPerDay: money.profitUsdPerDay }),
+    money: defined<Reply<typeof schemas.Rig>['money']>({
+      revenueUsdPerDay: money.revenueUsdPerDay, basis: money.basis, powerCostUsdPerDay: money.powerCostUsdPerDay, profitUsdPerDay: money.profitUsdPerDay,
+      breakevenUsdPerKilowattHour: money.breakevenUsdPerKilowattHour, profitUsdPerKilowattDay: money.profitUsdPerKilowattDay,
+      revenues: view.revenues.length === 0 ? undefined : view.revenues.map(({ basis, usdPerDay, lacks, asOf, pool }) => defined({
+        basis, usdPerDay: usdPerDay === undefined ? undefined : roundedOrNone(usdPerDay), complete: lacks.length === 0 && usdPerDay !== undefined, lacks: [...lacks], asOf: iso(asOf), pool,
+      })),
+      earned: view.earned.size === 0 ? undefined : [...view.earned].map(([coin, amount]) => ({ coin, amount: formatCoins(amount) })),
+      powerCostUsd: view.powerCostUsd,
+    }),
     locateOn: reading?.locateOn,
     activePool: reading?.pools.find((pool) => pool.kind === 'user' && pool.status === 'active')?.url,
     activeJob,
@@ -163,4 +177,46 @@ export function poolReply(pool: Pool, { pools, minerOf }: { pools: Pools; minerO
 
 function failureReply(failure: Pool['failure']): { reason?: string; detail?: string; remedy?: string } {
   return failure === undefined ? {} : { reason: failure.reason, detail: failure.detail, remedy: poolRemedies[failure.reason] };
+}
+
+/** Sums of the books, and what the miners make now. */
+export function earningsReply(earnings: Earnings, views: readonly MinerView[], { from, to, group, by, only }: { from: string; to: string; group: Grouping; by: Period; only: Readonly<Partial<Record<'miner' | 'site' | 'pool', string | undefined>>> }): Reply<typeof schemas.Earnings> {
+  const { ledger, prices, tariffs, zone } = earnings;
+  const fits = (row: { miner?: string; site?: string; pool: string }) => (['miner', 'site', 'pool'] as const).every((field) => only[field] === undefined || row[field] === only[field]);
+  const figures = views.map(({ miner: { config: { name, site } }, money }) => ({ name, site, money }));
+  return {
+    from, to, zone, basis: 'pool_ledger',
+    rows: earningsRows((ledger?.days(from, to) ?? []).filter(fits), { group, by }).map(({ coins, lacks, ...row }) => ({ ...row, coins: coins.map((coin) => ({ ...coin })), lacks: [...lacks] })),
+    pools: (ledger?.pools ?? []).flatMap((pool) => {
+      const book = ledger?.pool(pool);
+      return book === undefined ? [] : [{
+        pool, openedAt: new Date(book.openedAt).toISOString(), readAt: new Date(book.at).toISOString(),
+        coins: [...book.earned].map(([coin, earned]) => {
+          const balance = book.accounts.get(coin)?.balance;
+          return defined({ coin, earned: formatCoins(earned), unknownWorkers: formatCoins(book.unknown.get(coin) ?? 0n), balance: balance === undefined ? undefined : formatCoins(balance) });
+        }),
+      }];
+    }),
+    prices: prices.all().map(({ at, ...price }) => defined({ ...price, at: iso(at) })),
+    now: {
+      fleet: sumReply(figures),
+      sites: [...new Set(figures.map(({ site }) => site))].sort().map((site) => {
+        const tariff = tariffs.ofSite(site);
+        return defined({ site, ...sumReply(figures.filter((one) => one.site === site)), powerPriceUsdPerKilowattHour: tariff === undefined ? undefined : priceAt(tariff, Date.now()) });
+      }),
+    },
+  };
+}
+
+function sumReply(figures: Parameters<typeof moneySum>[0]): Reply<typeof schemas.Earnings>['now']['fleet'] {
+  const { lacks, ...sum } = moneySum(figures);
+  return { ...sum, lacks: [...lacks] };
+}
+
+export function ledgerReply(entries: readonly BookedEntry[], limit: number): Reply<typeof schemas.LedgerEntries> {
+  const last = entries.at(-1);
+  return defined<Reply<typeof schemas.LedgerEntries>>({
+    entries: entries.map(({ at, from, amount, ...entry }) => ({ ...entry, amount: formatCoins(amount), from: new Date(from).toISOString(), to: new Date(at).toISOString() })),
+    before: entries.length < limit ? undefined : last?.n,
+  });
 }

@@ -1,9 +1,13 @@
 /** Every route of the API in one table: the server and openapi.json are both made from it. */
 import { z } from 'zod';
+import { entryKinds } from '../analytics/account.ts';
 import type { Scope } from '../config/schema.ts';
 import type { Entries, EntryText } from '../control/entries.ts';
 import type { Caller, Control } from '../control/jobs.ts';
 import type { Config } from '../config/load.ts';
+import { localDay } from '../analytics/tariff.ts';
+import type { Earnings } from '../earnings/earnings.ts';
+import { groupings, periods } from '../earnings/summary.ts';
 import type { Alive } from '../fleet/alive.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { LogWatch } from '../fleet/log-watch.ts';
@@ -14,7 +18,7 @@ import { openMetricsLines, openMetricsType } from '../metrics/openmetrics.ts';
 import type { Identity } from './auth.ts';
 import { askMiner, notTold, windowOf } from './live.ts';
 import { takeReading } from './pushed.ts';
-import { auditReply, boardsReply, eventsReply, historyReply, jobReply, logsReply, planReply, poolReply, presetsReply, rigReply, telemetryReply } from './replies.ts';
+import { auditReply, boardsReply, earningsReply, eventsReply, historyReply, jobReply, ledgerReply, logsReply, planReply, poolReply, presetsReply, rigReply, telemetryReply } from './replies.ts';
 import * as schemas from './schemas.ts';
 
 export interface ApiContext {
@@ -26,6 +30,7 @@ export interface ApiContext {
   readonly alive: Alive;
   readonly logs: LogWatch;
   readonly entries: Entries;
+  readonly earnings: Earnings;
   readonly version: string;
 }
 
@@ -64,6 +69,14 @@ const logQuery = z.object({ type: z.string().max(32).default('status'), limit: z
 const historyQuery = z.object({
   from: z.string().max(40).optional().describe('ISO 8601 or Unix seconds; a day before "to" when absent'), to: z.string().max(40).optional().describe('now when absent'),
   step: z.coerce.number().int().min(10).max(86_400).default(900).describe('seconds'), format: z.enum(['json', 'openmetrics']).optional(),
+});
+const earningsQuery = z.object({
+  from: z.iso.date().optional().describe('First day; 30 days before "to" when absent'), to: z.iso.date().optional().describe('Last day; today when absent'),
+  by: z.enum(periods).default('day'), group: z.enum(groupings).default('fleet'), miner: z.string().max(63).optional(), site: z.string().max(63).optional(), pool: z.string().max(63).optional(),
+});
+const ledgerQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(1000).default(100), before: z.coerce.number().int().min(1).optional().describe('Only older entries: "before" of the page before'),
+  pool: z.string().max(63).optional(), coin: z.string().max(20).optional(), kind: z.enum(entryKinds).optional(),
 });
 const callerOf = ({ actor, token }: Identity): Caller => ({ actor, token });
 const ok = (body: unknown): Answer => ({ status: 200, body });
@@ -242,6 +255,23 @@ export const routes: readonly Route[] = [
     handle({ pools, config }) {
       const minerOf = workerIndex(config.miners);
       return ok({ pools: pools.all().map((pool) => poolReply(pool, { pools, minerOf }, config.prices.btc_usd)) });
+    },
+  },
+  {
+    method: 'get', path: '/earnings', scope: 'read', summary: 'What came in, by day, month, pool, site and miner, and what the fleet makes now', query: earningsQuery, replies: { 200: schemas.Earnings },
+    handle({ earnings, fleet, views }, { query }) {
+      const { from, to, by, group, ...only } = query as z.output<typeof earningsQuery>;
+      const last = to ?? localDay(earnings.zone, Date.now());
+      const first = from ?? new Date(Date.parse(last) - 30 * 86_400_000).toISOString().slice(0, 10);
+      if (first > last) throw new HashfleetError('payload_invalid', `from: ${first} lies after the last day, ${last}.`, { field: 'from', given: first, allowed: `a day up to ${last}` });
+      return ok(earningsReply(earnings, [...fleet.all()].map((miner) => views.of(miner)), { from: first, to: last, by, group, only }));
+    },
+  },
+  {
+    method: 'get', path: '/earnings/ledger', scope: 'read', summary: 'Entries of the ledger: openings, incomes, payouts', query: ledgerQuery, replies: { 200: schemas.LedgerEntries },
+    handle({ earnings }, { query }) {
+      const filter = query as z.output<typeof ledgerQuery>;
+      return ok(ledgerReply(earnings.ledger?.entries(filter) ?? [], filter.limit));
     },
   },
   {

@@ -3,6 +3,7 @@
  * Times are ISO 8601 in UTC, hashrates in H/s, power in W, ratios 0 to 1, money in USD. Absent means unknown.
  */
 import { z } from 'zod';
+import { entryKinds } from '../analytics/account.ts';
 import { macPattern } from '../config/mac.ts';
 import { minerSchema } from '../config/schema.ts';
 import { eventKinds } from '../fleet/fleet.ts';
@@ -20,6 +21,8 @@ export const Phase = z.enum(labelValues.phase).describe('What its measurements a
 export const PollFailureReason = z.enum(labelValues.reason);
 export const ReadingSource = z.enum(labelValues.reading_source).describe('Where the reading came from: VNish\'s REST API, the CGI of VNish 3.x, TCP 4028 (cgminer), which says least, or an agent (push)');
 export const ActionName = z.enum(labelValues.action);
+
+const coinAmount = z.object({ coin: z.string(), amount: z.string().describe('Exact decimal text, in coins') });
 
 const IntentStatement = z.object({ author: z.string().optional(), reason: z.string().optional(), until: time.optional() });
 
@@ -99,6 +102,13 @@ export const Rig = z.object({
   money: z.object({
     revenueUsdPerDay: z.number().optional(), basis: z.enum(labelValues.basis).optional(),
     powerCostUsdPerDay: z.number().optional(), profitUsdPerDay: z.number().optional(),
+    breakevenUsdPerKilowattHour: z.number().optional(), profitUsdPerKilowattDay: z.number().optional(),
+    revenues: z.array(z.object({
+      basis: z.enum(labelValues.basis), usdPerDay: z.number().optional().describe('With something in "lacks": the part that is known'), complete: z.boolean(), lacks: z.array(z.string()),
+      asOf: time.optional().describe('Of the oldest figure that it is made from'), pool: z.string().optional(),
+    })).optional().describe('By every basis that is known, also in part'),
+    earned: z.array(coinAmount).optional().describe('Allotted by the ledger since its opening'),
+    powerCostUsd: z.number().optional().describe('Cost of its power since that is counted'),
   }),
   locateOn: z.boolean().optional(),
   activePool: z.string().optional(),
@@ -321,6 +331,34 @@ export const PoolStatus = z.object({
   fees: z.record(z.string(), z.number()).describe('Share of the income by pay-out mode'),
 }).meta({ id: 'PoolStatus' });
 export const Pools = z.object({ pools: z.array(PoolStatus) }).meta({ id: 'Pools' });
+
+const lacks = { complete: z.boolean(), lacks: z.array(z.string()).describe('What is missing in it') };
+const moneyNow = z.object({
+  miners: z.number().int(), revenueUsdPerDay: z.number().optional(), powerCostUsdPerDay: z.number().optional(), profitUsdPerDay: z.number().optional(), ...lacks,
+}).describe('Sum of the miners of which it is known');
+export const Earnings = z.object({
+  from: z.iso.date(), to: z.iso.date(), zone: z.string().describe('Of the days of pools and fleet; those of miners and sites are of their site'),
+  basis: z.literal('pool_ledger'),
+  rows: z.array(z.object({
+    period: z.string().describe('A day, a month, or "all"'), name: z.string().optional().describe('Absent for the fleet, and for workers that are no known miner'),
+    coins: z.array(coinAmount.extend({ usd: z.number().optional() })), usd: z.number().optional().describe('At the prices when it came in'), ...lacks,
+  })).describe('Oldest first'),
+  pools: z.array(z.object({
+    pool: z.string(), openedAt: time, readAt: time,
+    coins: z.array(z.object({ coin: z.string(), earned: z.string(), unknownWorkers: z.string(), balance: z.string().optional() })),
+  })).describe('Since the ledger was opened'),
+  prices: z.array(z.object({ coin: z.string(), usd: z.number(), source: z.enum(labelValues.price_source), at: time.optional() })),
+  now: z.object({ fleet: moneyNow, sites: z.array(moneyNow.extend({ site: z.string(), powerPriceUsdPerKilowattHour: z.number().optional() })) }),
+}).meta({ id: 'Earnings' });
+export const LedgerEntries = z.object({
+  entries: z.array(z.object({
+    n: z.number().int(), pool: z.string(), coin: z.string(), kind: z.enum(entryKinds), amount: z.string(), from: time, to: time,
+    source: z.string().optional(), id: z.string().optional(), note: z.string().optional(),
+    gap: z.boolean().optional().describe('More time than usual lies between its two readings'), allottedBy: z.enum(['pool_work', 'miner_work', 'nothing']).optional(),
+    usd: z.number().optional().describe('Price of one coin when it came in'), readings: z.number().int().optional().describe('Readings that it sums up'),
+  })).describe('Newest first'),
+  before: z.number().int().optional().describe('Give it as "before" for the next page; absent on the last'),
+}).meta({ id: 'LedgerEntries' });
 
 export const Problem = z.object({
   type: z.string(), title: z.string(), status: z.number().int(), detail: z.string(), code: z.string(),

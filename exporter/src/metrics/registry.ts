@@ -3,6 +3,8 @@ import { constants, PerformanceObserver, type NodeGCPerformanceDetail } from 'no
 import type { Control } from '../control/jobs.ts';
 import type { Config } from '../config/load.ts';
 import type { Chips } from '../fleet/chips.ts';
+import { priceAt } from '../analytics/tariff.ts';
+import type { Earnings } from '../earnings/earnings.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Inventory } from '../fleet/inventory.ts';
 import type { LogWatch } from '../fleet/log-watch.ts';
@@ -41,6 +43,7 @@ export interface MetricsSources {
   readonly inventory: Pick<Inventory, 'counts' | 'duplicates' | 'lastScanAt'>;
   readonly self: Registry;
   readonly shard: Shard;
+  readonly earnings: Earnings;
 }
 
 /** prom-client's series of the process and its event loop; one for the life of the process. */
@@ -73,11 +76,11 @@ export interface MetricsRegistry {
 }
 
 export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry {
-  const { config, fleet, pools, views, chips, logs, loop, control, mismatches, version, reloadState, inventory, self, shard } = sources;
+  const { config, fleet, pools, views, chips, logs, loop, control, mismatches, version, reloadState, inventory, self, shard, earnings } = sources;
   const families = (which: Family['page']) => Object.entries<Family>(catalogue).filter(([, family]) => family.page === which).map(([name, { type, help }]) => ({ name, type, help }));
   const page = createPage(families(undefined));
   const chipPage = createPage(families('chips'));
-  const poolContext = { pools, minerOf: workerIndex(config.miners), btcUsd: config.prices.btc_usd };
+  const poolContext = { pools, minerOf: workerIndex(config.miners), btcUsd: config.prices.btc_usd, ledger: earnings.ledger };
   /** Miners whose measurements are on the page. */
   const shown = new Set<string>();
 
@@ -127,6 +130,15 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
     emit('hashfleet_polls_skipped_total', '', loop.skipped);
     for (const { source, field, count } of mismatches.entries()) emit('hashfleet_schema_mismatches_total', labelText({ source, field }), count);
     for (const { action, outcome, count } of control.outcomes()) emit('hashfleet_actions_total', labelText({ action, outcome }), count);
+    for (const { coin, usd, source, at } of earnings.prices.all()) {
+      emit('coin_price_usd', labelText({ coin, source }), usd);
+      if (at !== undefined) emit('coin_price_timestamp_seconds', labelText({ coin, source }), at / 1000);
+    }
+    for (const { source, reason, count } of earnings.prices.failures()) emit('hashfleet_price_failures_total', labelText({ source, reason }), count);
+    for (const { name: site } of config.sites) {
+      const tariff = earnings.tariffs.ofSite(site);
+      if (tariff !== undefined) emit('site_power_price_usd_per_kilowatt_hour', labelText({ site }), priceAt(tariff, Date.now()));
+    }
     emit('hashfleet_config_reload_success', '', Number(reloadState.success));
     emit('hashfleet_config_last_reload_timestamp_seconds', '', reloadState.at / 1000);
   }

@@ -1,5 +1,8 @@
 /** From views to series: one line per series of the catalogue. */
+import { coinsAsNumber } from '../analytics/coins.ts';
 import { phases } from '../analytics/phase.ts';
+import { roundedOrNone } from '../analytics/rounding.ts';
+import type { Ledger } from '../earnings/ledger.ts';
 import { intents, changeKinds } from '../fleet/memory.ts';
 import type { Pool, Pools } from '../fleet/pools.ts';
 import { chipGrades, coolingModes, minerStates, type ChipsReading, type MinMax } from '../miners/reading.ts';
@@ -76,6 +79,8 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   for (const [event, count] of view.logEvents ?? []) emit('miner_log_events_total', one('event', event), count);
   emit('miner_hashes_total', '', Math.round(miner.hashes));
   emit('miner_energy_joules_total', '', Math.round(miner.joules));
+  for (const [coin, amount] of view.earned) emit('miner_earnings_total', one('coin', coin), coinsAsNumber(amount));
+  emit('miner_power_cost_usd_total', '', view.powerCostUsd);
   emit('miner_boards_expected', '', miner.reading?.boardsExpected);
   emit('miner_firmware_known', '', miner.reading?.firmwareSupport?.known);
   hardware();
@@ -155,10 +160,14 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   emit('miner_hashrate_ratio', '', view.ratio);
   for (const [signal, score] of Object.entries(view.peers)) emit('miner_peer_zscore', one('signal', signal), score);
   const { money } = view;
-  if (money.basis !== undefined) emit('miner_revenue_usd_per_day', one('basis', money.basis), money.revenueUsdPerDay);
+  for (const { basis, usdPerDay, lacks } of view.revenues) {
+    if (lacks.length === 0 && usdPerDay !== undefined) emit('miner_revenue_usd_per_day', one('basis', basis), roundedOrNone(usdPerDay));
+  }
+  if (money.basis !== undefined) emit('miner_profit_info', one('basis', money.basis), 1);
   emit('miner_power_cost_usd_per_day', '', money.powerCostUsdPerDay);
   emit('miner_profit_usd_per_day', '', money.profitUsdPerDay);
   emit('miner_breakeven_usd_per_kilowatt_hour', '', money.breakevenUsdPerKilowattHour);
+  emit('miner_profit_usd_per_kilowatt_day', '', money.profitUsdPerKilowattDay);
   if (view.advice !== undefined) emit('miner_advice_gain_usd_per_day', one('kind', view.advice.kind), view.advice.gainUsdPerDay);
 
   /** What does not change while it runs, known also of a miner that is away. */
@@ -207,10 +216,11 @@ export interface PoolContext {
   readonly pools: Pools;
   readonly minerOf: (worker: string) => string | undefined;
   readonly btcUsd: number | undefined;
+  readonly ledger?: Ledger | undefined;
 }
 
 /** All series of one pool; measurements only while its last reading is fresh. */
-export function poolSeries(pool: Pool, { pools, minerOf, btcUsd }: PoolContext, plainEmit: Emit): void {
+export function poolSeries(pool: Pool, { pools, minerOf, btcUsd, ledger }: PoolContext, plainEmit: Emit): void {
   const emit = typed(plainEmit);
   const reading = pools.fresh(pool);
   emit('pool_up', '', pool.failure === undefined && pool.lastSuccessAt !== undefined);
@@ -219,6 +229,9 @@ export function poolSeries(pool: Pool, { pools, minerOf, btcUsd }: PoolContext, 
   emit('pool_push_up', '', pool.push?.up);
   emit('pool_last_success_timestamp_seconds', '', unixSeconds(pool.lastSuccessAt));
   for (const [why, count] of pool.failures) emit('pool_poll_failures_total', one('reason', why), count);
+  const book = ledger?.pool(pool.config.name);
+  for (const [coin, amount] of book?.earned ?? []) emit('pool_earnings_total', one('coin', coin), coinsAsNumber(amount));
+  for (const [coin, amount] of book?.unknown ?? []) emit('pool_earnings_unknown_workers_total', one('coin', coin), coinsAsNumber(amount));
   if (reading === undefined) return;
   emit('pool_workers', '', reading.workers?.length);
   for (const worker of reading.workers ?? []) workerSeries(worker, labelText({ worker: worker.worker, miner: minerOf(worker.worker) ?? '' }), emit);

@@ -2,15 +2,19 @@
 import { advisePreset, type PresetAdvice } from '../advice/presets.ts';
 import { boardDeviations, boardPresence, type BoardPresence } from '../analytics/boards.ts';
 import { hashrateRatio, joulesPerMegahash } from '../analytics/efficiency.ts';
-import { moneyOf, priceOf, type Money, type Price, type Tariff } from '../analytics/money.ts';
+import { profitOf, type Money, type Revenue, type Tariff } from '../analytics/money.ts';
 import { peerScores } from '../analytics/peers.ts';
 import { phaseOf, type Phase } from '../analytics/phase.ts';
+import { dayPrice } from '../analytics/tariff.ts';
 import type { Config } from '../config/load.ts';
+import { openEarnings, type Earnings } from '../earnings/earnings.ts';
+import { createRevenues } from '../earnings/revenues.ts';
 import type { Fleet, Miner } from '../fleet/fleet.ts';
 import type { LogWatch } from '../fleet/log-watch.ts';
 import type { Pools } from '../fleet/pools.ts';
 import type { LogEvent } from '../miners/log-line.ts';
 import type { Reading } from '../miners/reading.ts';
+import { createLogger } from '../log.ts';
 
 export type PeerSignal = 'hashrate' | 'efficiency' | 'temperature';
 
@@ -24,7 +28,14 @@ export interface MinerView {
   readonly efficiency?: number;
   readonly ratio?: number;
   readonly peers: Readonly<Partial<Record<PeerSignal, number>>>;
+  /** From the first complete basis in the configured order. */
   readonly money: Money;
+  /** By every basis that is known, also in part. */
+  readonly revenues: readonly Revenue[];
+  /** What the ledger has allotted to it, in all: 1e-18 coin by coin. */
+  readonly earned: ReadonlyMap<string, bigint>;
+  /** USD that its power has cost since that is counted. */
+  readonly powerCostUsd?: number;
   readonly advice?: PresetAdvice;
   /** Lines of its own log by what they mean. */
   readonly logEvents?: ReadonlyMap<LogEvent, number>;
@@ -36,20 +47,34 @@ export interface Views {
   comparePeers(): void;
 }
 
-export function createViews({ config, fleet, pools, logs }: { config: Config; fleet: Fleet; pools: Pools; logs?: LogWatch }): Views {
-  let scores: Readonly<Record<PeerSignal, ReadonlyMap<string, number>>> = { hashrate: new Map(), efficiency: new Map(), temperature: new Map() };
-  const tariffs = new Map<string, Tariff>(config.sites.flatMap(({ name, electricity }) => (electricity === undefined ? [] : [[name, {
-    usdPerKilowattHour: electricity.price_usd_per_kilowatt_hour, overheadRatio: electricity.cooling_overhead_ratio,
-  }]])));
+export interface ViewsOptions {
+  readonly config: Config;
+  readonly fleet: Fleet;
+  readonly pools: Pools;
+  readonly logs?: LogWatch;
+  /** Absent: nothing is kept, and only what follows from the present is shown. */
+  readonly earnings?: Earnings;
+}
 
-  function price(): Price | undefined {
-    for (const pool of pools.all()) {
-      const reading = pools.fresh(pool);
-      if (reading?.btcPerMegahashDay !== undefined && config.prices.btc_usd !== undefined) {
-        return priceOf({ btcPerMegahashDay: reading.btcPerMegahashDay, btcUsd: config.prices.btc_usd, feeRatio: reading.fees[pool.config.mode] });
-      }
-    }
-    return priceOf({ manualUsdPerMegahashDay: config.prices.scrypt_usd_per_megahash_day });
+export function createViews({ config, fleet, pools, logs, earnings = withoutBooks(config) }: ViewsOptions): Views {
+  let scores: Readonly<Record<PeerSignal, ReadonlyMap<string, number>>> = { hashrate: new Map(), efficiency: new Map(), temperature: new Map() };
+  const { prices, ledger, work, tariffs, costs } = earnings;
+  const revenueSource = createRevenues({ config, pools, prices, ledger, work });
+  /** Mean price of the present day by site, worked out once an hour. */
+  const dayPrices = new Map<string, { readonly hour: number; readonly usd: number }>();
+
+  function tariffOf(miner: Miner): Tariff | undefined {
+    const tariff = tariffs.of(miner.config);
+    if (tariff === undefined) return undefined;
+    const [now, hour] = [Date.now(), Math.floor(Date.now() / 3_600_000)];
+    let known = dayPrices.get(miner.config.site);
+    if (known?.hour !== hour) dayPrices.set(miner.config.site, known = { hour, usd: dayPrice(tariff, now) });
+    return { usdPerKilowattHour: known.usd, overheadRatio: tariff.overheadRatio, meterRatio: tariff.meterRatio };
+  }
+
+  function booksOf(name: string): Pick<MinerView, 'earned' | 'powerCostUsd'> {
+    const cost = costs.of(name);
+    return { earned: ledger?.miner(name) ?? new Map<string, bigint>(), ...(cost === undefined ? {} : { powerCostUsd: cost }) };
   }
 
   return {
@@ -62,19 +87,22 @@ export function createViews({ config, fleet, pools, logs }: { config: Config; fl
       }));
       const counted = logs?.counts(name);
       const logEvents = counted === undefined ? {} : { logEvents: counted };
-      if (reading === undefined) return { miner, boards: [], deviations: new Map(), peers, money: {}, ...logEvents };
-      const scrypt = reading.identity?.algorithm === 'scrypt' ? price() : undefined;
-      const tariff = tariffs.get(miner.config.site);
+      const books = booksOf(name);
+      if (reading === undefined) return { miner, boards: [], deviations: new Map(), peers, money: {}, revenues: [], ...books, ...logEvents };
+      const isScrypt = reading.identity?.algorithm === 'scrypt';
+      const scrypt = isScrypt ? revenueSource.marginal(name) : undefined;
+      const revenues = revenueSource.of(name, { hashrate: earningHashrate(reading), scrypt: isScrypt });
+      const tariff = tariffOf(miner);
       const [efficiency, ratio] = [joulesPerMegahash(reading), hashrateRatio(reading)];
       const phase = phaseOf(reading);
       const advice = scrypt === undefined || tariff === undefined || ratio === undefined || reading.preset === undefined || miner.presets === undefined ? undefined : advisePreset({
         presets: miner.presets, current: reading.preset.name, price: scrypt, tariff, hashrateRatio: Math.min(ratio, 1.1), leastGainUsdPerDay: config.advice.least_gain_usd_per_day,
       });
       return {
-        miner, reading, peers, ...logEvents,
+        miner, reading, peers, ...logEvents, ...books, revenues,
         boards: boardPresence(reading),
         deviations: boardDeviations(reading.boards),
-        money: moneyOf({ hashrate: earningHashrate(reading), powerWatts: reading.powerWatts }, scrypt, tariff),
+        money: profitOf(revenueSource.chosen(revenues), reading.powerWatts, tariff),
         ...(phase === undefined ? {} : { phase }),
         ...(efficiency === undefined ? {} : { efficiency }),
         ...(ratio === undefined ? {} : { ratio }),
@@ -109,4 +137,10 @@ export function createViews({ config, fleet, pools, logs }: { config: Config; fl
 function earningHashrate({ hashrateAverage, hashrate, devfeeRatio = 0 }: Reading): number | undefined {
   const all = hashrateAverage ?? hashrate;
   return all === undefined ? undefined : all * (1 - devfeeRatio);
+}
+
+function withoutBooks(config: Config): Earnings {
+  const earnings = openEarnings({ log: createLogger({ level: 'silent' }) });
+  earnings.follow({ ...config, prices: { ...config.prices, http: undefined, file: undefined } });
+  return earnings;
 }
