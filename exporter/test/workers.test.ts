@@ -2,20 +2,20 @@ import { describe, expect, test } from '@jest/globals';
 import { leadsTo, matchWorkers, workerIndex } from '../src/analytics/workers.ts';
 
 describe('a worker at the pool', () => {
-  const minerOf = workerIndex([{ name: 'l9-01' }, { name: 'l9-02', pool_worker: 'Rack1.07' }, { name: 'a', pool_worker: 'Twin' }, { name: 'b', pool_worker: 'twin ' }], { 'old-name': 'l9-01', 'L9-02': 'l9-02' });
+  const minerOf = workerIndex([{ name: 'l9-01', pool_aliases: ['old-name', 'Rack1.07'] }, { name: 'l9-02', pool_worker: 'Rack1.07' }, { name: 'a', pool_worker: 'Twin' }, { name: 'b', pool_worker: 'twin ' }]);
 
   test.each([
     ['by its exact name', 'l9-01', 'l9-01'],
-    ['by the name it has at the pool', 'Rack1.07', 'l9-02'],
-    ['whatever the case and blanks around it', ' RACK1.07 ', 'l9-02'],
-    ['by the alias table', 'old-name', 'l9-01'],
-    ['by the alias table before its own name in another case', 'L9-02', 'l9-02'],
+    ['by the name it has at the pool, before the alias of another', 'Rack1.07', 'l9-02'],
+    ['whatever the case and blanks around it', ' L9-01 ', 'l9-01'],
+    ['by an alias', 'old-name', 'l9-01'],
+    ['by an alias in another case', 'OLD-Name', 'l9-01'],
     ['exactly, where two differ only in case', 'Twin', 'a'],
   ])('is known %s', (_how, worker, miner) => {
     expect(minerOf(worker)).toBe(miner);
   });
 
-  test.each([['a name of nobody', 'l9-99'], ['a name that fits two', 'TWIN'], ['the miner\'s name where it has another at the pool', 'l9-02'], ['__proto__', '__proto__']])('is nobody with %s', (_what, worker) => {
+  test.each([['a name of nobody', 'l9-99'], ['a name that fits two', 'TWIN'], ['a name that is an alias of another but for the case', 'RACK1.07'], ['the miner\'s name where it has another at the pool', 'l9-02'], ['__proto__', '__proto__']])('is nobody with %s', (_what, worker) => {
     expect(minerOf(worker)).toBeUndefined();
   });
 });

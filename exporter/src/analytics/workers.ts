@@ -4,26 +4,24 @@ export interface NamedMiner {
   readonly name: string;
   /** Its name at the pool; the miner's name when absent. */
   readonly pool_worker?: string | undefined;
+  /** Other names under which a pool has it. */
+  readonly pool_aliases?: readonly string[] | undefined;
 }
-
-/** Names of workers to names of miners, as the operator wrote them down. */
-export type Aliases = Readonly<Record<string, string>>;
 
 const normal = (worker: string) => worker.trim().toLowerCase();
 
 /**
- * Names of workers to names of miners: the alias table first, then exact, then trimmed and without regard to case. Where two miners
+ * Names of workers to names of miners: exact first, then an alias, then trimmed and without regard to case. Where two miners
  * fit a name in the last way, none does: a guess would credit one with the other's work.
  */
-export function workerIndex(miners: readonly NamedMiner[], aliases: Aliases = {}): (worker: string) => string | undefined {
-  const table = new Map(Object.entries(aliases));
+export function workerIndex(miners: readonly NamedMiner[]): (worker: string) => string | undefined {
   const exact = new Map(miners.map((miner) => [miner.pool_worker ?? miner.name, miner.name]));
+  const alias = new Map(miners.flatMap(({ name, pool_aliases: names = [] }) => names.map((one) => [one, name] as const)));
   const loose = new Map<string, string | undefined>();
-  for (const miner of miners) {
-    const key = normal(miner.pool_worker ?? miner.name);
-    loose.set(key, loose.has(key) ? undefined : miner.name);
+  for (const { name, pool_worker: worker = name, pool_aliases: names = [] } of miners) {
+    for (const key of new Set([worker, ...names].map(normal))) loose.set(key, loose.has(key) ? undefined : name);
   }
-  return (worker) => table.get(worker) ?? exact.get(worker) ?? loose.get(normal(worker));
+  return (worker) => exact.get(worker) ?? alias.get(worker) ?? loose.get(normal(worker));
 }
 
 /** One miner that works for a pool now, as it says itself. */

@@ -17,6 +17,8 @@ export interface PoolTypeFacts {
   readonly title: string;
   /** Where the pool answers. Empty: off unless fleet.yaml names an address. Nothing is dialled for a pool that is not in fleet.yaml. */
   readonly baseUrl: string;
+  /** Domains of the addresses that miners connect to (prohashing-api.md, 4); of the others as their help pages name them. */
+  readonly stratumHosts: readonly string[];
   readonly settings: Readonly<Partial<Record<PoolSetting, 'needed' | 'optional'>>>;
   /** What a person must write into a setting, for the message when it is missing. */
   readonly asks: string;
@@ -33,6 +35,7 @@ export const poolTypes = {
   prohashing: {
     title: 'ProHashing',
     baseUrl: '',
+    stratumHosts: ['prohashing.com'],
     settings: { api_key: 'optional', wamp_url: 'optional' },
     asks: 'an API key of the account\'s security page',
     leastIntervalSeconds: 60,
@@ -43,6 +46,7 @@ export const poolTypes = {
   litecoinpool: {
     title: 'litecoinpool.org',
     baseUrl: 'https://www.litecoinpool.org',
+    stratumHosts: ['litecoinpool.org'],
     settings: { api_key: 'needed' },
     asks: 'the API key of the account page',
     leastIntervalSeconds: 60,
@@ -52,6 +56,7 @@ export const poolTypes = {
   viabtc: {
     title: 'ViaBTC',
     baseUrl: 'https://www.viabtc.net',
+    stratumHosts: ['viabtc.io', 'viabtc.com', 'viabtc.net', 'viabtc.top'],
     settings: { api_key: 'needed', api_secret: 'optional' },
     asks: 'an API key of the account\'s API page',
     leastIntervalSeconds: 60,
@@ -61,6 +66,7 @@ export const poolTypes = {
   f2pool: {
     title: 'F2Pool',
     baseUrl: 'https://api.f2pool.com',
+    stratumHosts: ['f2pool.com', 'f2pool.io'],
     settings: { api_key: 'needed', user: 'needed' },
     asks: 'the API secret of the account and its mining user name',
     leastIntervalSeconds: 60,

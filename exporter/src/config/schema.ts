@@ -84,6 +84,7 @@ export const minerSchema = z.strictObject({
   credentials: name.optional().describe('Which password; that of the site, or "default", when absent'),
   meter_correction_ratio: z.number().min(0.5).max(2).optional().describe('Its own meter says so many times what it reports; that of the site when absent'),
   pool_worker: z.string().min(1).max(128).optional().describe('Name of the miner at the pool; the miner\'s name when absent'),
+  pool_aliases: z.array(z.string().min(1).max(128)).max(16).optional().describe('Other names under which a pool has it'),
   maintenance: maintenance.default(false).describe('true, or a window with from, until, reason and author: alerts about work keep silent'),
 });
 
@@ -122,6 +123,7 @@ const pool = z.strictObject({
   api_secret_secret: secretName.optional(),
   user: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'letters, digits, ".", "_" and "-", at most 64 of them').optional().describe('With f2pool: the mining user name'),
   mode: z.enum(['pps', 'pplns', 'solo']).default('pplns'),
+  stratum_hosts: z.array(z.string().regex(/^[a-z0-9.-]{1,253}$/, 'a host name or domain in small letters, for example ltc.viabtc.io')).min(1).optional().describe('Where miners connect to; the pool\'s own domains when absent'),
   interval_seconds: z.number().min(1).max(3600).default(120),
   pplns_window_hours: z.number().min(1).max(168).default(24).describe('The pool pays for the work of so many hours before'),
   allow_plain_http: z.boolean().default(false).describe('Lets the key travel unencrypted; only for a pool on your own machine'),

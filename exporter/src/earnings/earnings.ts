@@ -4,16 +4,19 @@ import { advanceAccount, emptyAccount, openAccount, type Account, type Observed 
 import { allot } from '../analytics/allotment.ts';
 import { parseCoins } from '../analytics/coins.ts';
 import { localDay } from '../analytics/tariff.ts';
+import { leadsTo, workerIndex } from '../analytics/workers.ts';
 import type { Config } from '../config/load.ts';
+import { factsOf } from '../config/pool-types.ts';
 import type { PoolConfig } from '../config/schema.ts';
 import { messageOf } from '../errors.ts';
 import type { Fleet } from '../fleet/fleet.ts';
-import { workerIndex } from '../fleet/pools.ts';
 import type { Logger } from '../log.ts';
 import type { Amount, PoolReading } from '../pools/pool.ts';
 import { openCosts, type Costs } from './costs.ts';
 import { openLedger, type AllottedBy, type CoinChange, type Ledger, type PoolBook, type SiteShare } from './ledger.ts';
+import { createMatching, type Matching } from './matching.ts';
 import { createPrices, type Prices } from './prices.ts';
+import { openReconciliation, type Reconciliation } from './reconciliation.ts';
 import { tariffsOf, type Tariffs } from './tariffs.ts';
 import { openWork, workBetween, type WorkStore } from './work.ts';
 
@@ -35,6 +38,8 @@ export interface Earnings {
   readonly prices: Prices;
   readonly costs: Costs;
   readonly work: WorkStore;
+  readonly matching: Matching;
+  readonly reconciliation: Reconciliation;
   /** Undefined when its folder cannot be written. */
   readonly ledger: Ledger | undefined;
   readonly tariffs: Tariffs;
@@ -65,6 +70,8 @@ export function openEarnings({ dataFolder, folder, log, now = Date.now }: { data
   const before = new Map<string, PoolReading>();
   /** Hashes of each miner when a pool was last read. */
   const hashesAt = new Map<string, Map<string, number>>();
+  const matching = createMatching(() => fleet);
+  const reconciliation = openReconciliation({ folder: dataFolder, log, now });
   let failed = false;
 
   function noteWork(pool: string, reading: PoolReading): void {
@@ -80,6 +87,24 @@ export function openEarnings({ dataFolder, folder, log, now = Date.now }: { data
       const was = earlier.get(name);
       return was === undefined || hashes <= was ? [] : [[name, hashes - was] as const];
     })), span);
+  }
+
+  /** What the pool credits beside what the miners say. */
+  function compare(pool: PoolConfig, reading: PoolReading): void {
+    const hosts = pool.stratum_hosts ?? factsOf(pool.type).stratumHosts;
+    const shown = matching.take({ name: pool.name, hosts }, reading, minerOf);
+    if (reading.workers === undefined) return;
+    reconciliation.noticePool({
+      name: pool.name, isHere: ({ url }) => leadsTo(url, hosts),
+      credited(span) {
+        const credited = new Map<string, number>();
+        for (const [worker, hashes] of work.sum(pool.name, span)) {
+          const miner = minerOf(worker);
+          if (miner !== undefined) credited.set(miner, (credited.get(miner) ?? 0) + hashes);
+        }
+        return credited;
+      },
+    }, shown, reading.observedAt);
   }
 
   /** Work by miner over the window that an income pays for; undefined stands for workers that are no miners. */
@@ -100,6 +125,7 @@ export function openEarnings({ dataFolder, folder, log, now = Date.now }: { data
     const from = Math.max(before.get(pool.name)?.observedAt ?? 0, book?.at ?? 0) || reading.observedAt;
     prices.offer(pool.name, reading);
     noteWork(pool.name, reading);
+    compare(pool, reading);
     if (ledger === undefined) return;
     const { observedAt: at } = reading;
     // A clock that was put back: the next reading after the last one counts it all.
@@ -139,7 +165,7 @@ export function openEarnings({ dataFolder, folder, log, now = Date.now }: { data
   }
 
   return {
-    prices, costs, work, ledger,
+    prices, costs, work, matching, reconciliation, ledger,
     get tariffs() {
       return tariffs;
     },
@@ -166,12 +192,16 @@ export function openEarnings({ dataFolder, folder, log, now = Date.now }: { data
     },
     watch(next) {
       fleet = next;
-      next.onUpdate((miner) => costs.note(miner));
+      next.onUpdate((miner) => {
+        costs.note(miner);
+        reconciliation.notice(miner);
+      });
     },
     flush: () => costs.flush(),
     close() {
       prices.stop();
       work.flush();
+      reconciliation.save();
       costs.close();
       ledger?.close();
     },

@@ -47,8 +47,8 @@ export interface MinerGap {
 
 export interface PoolSide {
   readonly name: string;
-  /** Hashes that the pool credits to each of our miners in that time; undefined where it was not read all through. */
-  readonly credited: (span: { readonly from: number; readonly to: number }) => ReadonlyMap<string, number> | undefined;
+  /** Hashes that the pool credits to each of our miners in that time. */
+  readonly credited: (span: { readonly from: number; readonly to: number }) => ReadonlyMap<string, number>;
   /** True for a slot of a miner that leads to this pool. */
   readonly isHere: (slot: Slot) => boolean;
 }
@@ -109,7 +109,6 @@ export function openReconciliation({ folder, log, now = Date.now }: Reconciliati
     if (follow.whole.get(hour) !== true || follow.whole.get(hour + hourMs) !== true) return;
     const span = { from: hour, to: hour + hourMs };
     const credited = pool.credited(span);
-    if (credited === undefined) return;
     const [shown, after] = [follow.shown.get(hour), follow.shown.get(hour + hourMs)];
     const judged = new Map<string, JudgedHour>();
     for (const [name, { hours, slots }] of followed) {

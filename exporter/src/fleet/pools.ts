@@ -162,10 +162,3 @@ export function createPools({ pools, log, now = Date.now, onReading }: PoolsOpti
     },
   };
 }
-
-/** Worker names to miner names: exact first, then trimmed and without regard to case (prohashing-api.md, 3.4). */
-export function workerIndex(miners: readonly { readonly name: string; readonly pool_worker?: string | undefined }[]): (worker: string) => string | undefined {
-  const exact = new Map(miners.map((miner) => [miner.pool_worker ?? miner.name, miner.name]));
-  const loose = new Map(miners.map((miner) => [(miner.pool_worker ?? miner.name).trim().toLowerCase(), miner.name]));
-  return (worker) => exact.get(worker) ?? loose.get(worker.trim().toLowerCase());
-}

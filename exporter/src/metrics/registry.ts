@@ -4,12 +4,13 @@ import type { Control } from '../control/jobs.ts';
 import type { Config } from '../config/load.ts';
 import type { Chips } from '../fleet/chips.ts';
 import { priceAt } from '../analytics/tariff.ts';
+import { workerIndex } from '../analytics/workers.ts';
 import type { Earnings } from '../earnings/earnings.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Inventory } from '../fleet/inventory.ts';
 import type { LogWatch } from '../fleet/log-watch.ts';
 import type { PollLoop } from '../fleet/poll-loop.ts';
-import { workerIndex, type Pools } from '../fleet/pools.ts';
+import type { Pools } from '../fleet/pools.ts';
 import { holds, type Shard } from '../fleet/sharding.ts';
 import type { MismatchCounter } from '../mismatch.ts';
 import { catalogue, type Family, type SeriesName } from './catalogue.ts';
@@ -80,7 +81,7 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
   const families = (which: Family['page']) => Object.entries<Family>(catalogue).filter(([, family]) => family.page === which).map(([name, { type, help }]) => ({ name, type, help }));
   const page = createPage(families(undefined));
   const chipPage = createPage(families('chips'));
-  const poolContext = { pools, minerOf: workerIndex(config.miners), btcUsd: config.prices.btc_usd, ledger: earnings.ledger };
+  const poolContext = { pools, minerOf: workerIndex(config.miners), btcUsd: config.prices.btc_usd, earnings };
   /** Miners whose measurements are on the page. */
   const shown = new Set<string>();
 

@@ -1,8 +1,9 @@
 /** From views to series: one line per series of the catalogue. */
 import { coinsAsNumber } from '../analytics/coins.ts';
 import { phases } from '../analytics/phase.ts';
+import { gapCauses } from '../analytics/pool-gap.ts';
 import { roundedOrNone } from '../analytics/rounding.ts';
-import type { Ledger } from '../earnings/ledger.ts';
+import type { Earnings } from '../earnings/earnings.ts';
 import { intents, changeKinds } from '../fleet/memory.ts';
 import type { Pool, Pools } from '../fleet/pools.ts';
 import { chipGrades, coolingModes, minerStates, type ChipsReading, type MinMax } from '../miners/reading.ts';
@@ -168,7 +169,18 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   emit('miner_profit_usd_per_day', '', money.profitUsdPerDay);
   emit('miner_breakeven_usd_per_kilowatt_hour', '', money.breakevenUsdPerKilowattHour);
   emit('miner_profit_usd_per_kilowatt_day', '', money.profitUsdPerKilowattDay);
+  poolGap();
   if (view.advice !== undefined) emit('miner_advice_gain_usd_per_day', one('kind', view.advice.kind), view.advice.gainUsdPerDay);
+
+  function poolGap(): void {
+    if (view.poolGap === undefined) return;
+    const { pool, gap, hours, evidence } = view.poolGap;
+    for (const cause of gapCauses) emit('miner_pool_gap_ratio', labelText({ pool, cause }), roundedOrNone(gap.parts[cause]));
+    emit('miner_pool_gap_low_ratio', one('pool', pool), roundedOrNone(gap.low));
+    emit('miner_pool_gap_high_ratio', one('pool', pool), roundedOrNone(gap.high));
+    emit('miner_pool_gap_hours', one('pool', pool), hours);
+    emit('miner_pool_loss_evidence_ratio', one('pool', pool), roundedOrNone(evidence));
+  }
 
   /** What does not change while it runs, known also of a miner that is away. */
   function hardware(): void {
@@ -216,11 +228,11 @@ export interface PoolContext {
   readonly pools: Pools;
   readonly minerOf: (worker: string) => string | undefined;
   readonly btcUsd: number | undefined;
-  readonly ledger?: Ledger | undefined;
+  readonly earnings: Earnings;
 }
 
 /** All series of one pool; measurements only while its last reading is fresh. */
-export function poolSeries(pool: Pool, { pools, minerOf, btcUsd, ledger }: PoolContext, plainEmit: Emit): void {
+export function poolSeries(pool: Pool, { pools, minerOf, btcUsd, earnings }: PoolContext, plainEmit: Emit): void {
   const emit = typed(plainEmit);
   const reading = pools.fresh(pool);
   emit('pool_up', '', pool.failure === undefined && pool.lastSuccessAt !== undefined);
@@ -229,12 +241,19 @@ export function poolSeries(pool: Pool, { pools, minerOf, btcUsd, ledger }: PoolC
   emit('pool_push_up', '', pool.push?.up);
   emit('pool_last_success_timestamp_seconds', '', unixSeconds(pool.lastSuccessAt));
   for (const [why, count] of pool.failures) emit('pool_poll_failures_total', one('reason', why), count);
-  const book = ledger?.pool(pool.config.name);
+  const book = earnings.ledger?.pool(pool.config.name);
   for (const [coin, amount] of book?.earned ?? []) emit('pool_earnings_total', one('coin', coin), coinsAsNumber(amount));
   for (const [coin, amount] of book?.unknown ?? []) emit('pool_earnings_unknown_workers_total', one('coin', coin), coinsAsNumber(amount));
   if (reading === undefined) return;
   emit('pool_workers', '', reading.workers?.length);
   for (const worker of reading.workers ?? []) workerSeries(worker, labelText({ worker: worker.worker, miner: minerOf(worker.worker) ?? '' }), emit);
+  const matches = earnings.matching.of(pool.config.name);
+  emit('pool_workers_unknown', '', matches?.orphans.length);
+  for (const miner of matches?.missing.keys() ?? []) emit('pool_worker_missing', one('miner', miner), 1);
+  for (const { worker, miners, connections } of matches?.duplicates ?? []) emit('pool_worker_duplicate', one('worker', worker), Math.max(miners.length, connections ?? 0));
+  const compared = earnings.reconciliation.ofPool(pool.config.name);
+  emit('pool_gap_ratio', '', compared === undefined ? undefined : roundedOrNone(compared.gap.parts.unexplained));
+  emit('pool_loss_evidence_ratio', '', compared === undefined ? undefined : roundedOrNone(compared.evidence));
   emit('pool_hashrate_hashes_per_second', '', reading.hashrate);
   for (const { coin, amount } of reading.balances ?? []) emit('pool_balance', one('coin', coin), Number(amount));
   for (const { coin, amount } of reading.paid ?? []) emit('pool_paid', one('coin', coin), Number(amount));

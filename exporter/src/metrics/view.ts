@@ -8,6 +8,7 @@ import { phaseOf, type Phase } from '../analytics/phase.ts';
 import { dayPrice } from '../analytics/tariff.ts';
 import type { Config } from '../config/load.ts';
 import { openEarnings, type Earnings } from '../earnings/earnings.ts';
+import type { MinerGap } from '../earnings/reconciliation.ts';
 import { createRevenues } from '../earnings/revenues.ts';
 import type { Fleet, Miner } from '../fleet/fleet.ts';
 import type { LogWatch } from '../fleet/log-watch.ts';
@@ -36,6 +37,8 @@ export interface MinerView {
   readonly earned: ReadonlyMap<string, bigint>;
   /** USD that its power has cost since that is counted. */
   readonly powerCostUsd?: number;
+  /** What its pool credits beside what it did. */
+  readonly poolGap?: MinerGap;
   readonly advice?: PresetAdvice;
   /** Lines of its own log by what they mean. */
   readonly logEvents?: ReadonlyMap<LogEvent, number>;
@@ -58,7 +61,7 @@ export interface ViewsOptions {
 
 export function createViews({ config, fleet, pools, logs, earnings = withoutBooks(config) }: ViewsOptions): Views {
   let scores: Readonly<Record<PeerSignal, ReadonlyMap<string, number>>> = { hashrate: new Map(), efficiency: new Map(), temperature: new Map() };
-  const { prices, ledger, work, tariffs, costs } = earnings;
+  const { prices, ledger, work, tariffs, costs, reconciliation } = earnings;
   const revenueSource = createRevenues({ config, pools, prices, ledger, work });
   /** Mean price of the present day by site, worked out once an hour. */
   const dayPrices = new Map<string, { readonly hour: number; readonly usd: number }>();
@@ -88,6 +91,7 @@ export function createViews({ config, fleet, pools, logs, earnings = withoutBook
       const counted = logs?.counts(name);
       const logEvents = counted === undefined ? {} : { logEvents: counted };
       const books = booksOf(name);
+      const poolGap = reconciliation.of(name);
       if (reading === undefined) return { miner, boards: [], deviations: new Map(), peers, money: {}, revenues: [], ...books, ...logEvents };
       const isScrypt = reading.identity?.algorithm === 'scrypt';
       const scrypt = isScrypt ? revenueSource.marginal(name) : undefined;
@@ -107,6 +111,7 @@ export function createViews({ config, fleet, pools, logs, earnings = withoutBook
         ...(efficiency === undefined ? {} : { efficiency }),
         ...(ratio === undefined ? {} : { ratio }),
         ...(advice === undefined ? {} : { advice }),
+        ...(poolGap === undefined ? {} : { poolGap }),
       };
     },
     comparePeers() {
