@@ -53,10 +53,10 @@ const wanted = 'and on (miner) miner_intent{intent="mine"} == 1';
 const notInMaintenance = 'unless on (miner) miner_intent{intent="maintenance"} == 1';
 const notThrottled = 'unless on (miner) miner_throttle_ratio < 1';
 
-/** Text of a label of the first series that a query finds at the time of the alert; `otherwise` when there is none. */
-function look(query: string, { label, otherwise, by = 'miner' }: { label: string; otherwise: string; by?: string }): string {
+/** Text of a label of the first series that a query finds at the time of the alert, without a label its value; `otherwise` when there is none. */
+function look(query: string, { label, otherwise, by = 'miner' }: { label?: string; otherwise: string; by?: string }): string {
   const named = query.replace('$NAME', '%q');
-  return `{{ with printf ${quoted(named)} $labels.${by} | query }}{{ . | first | label "${label}" }}{{ else }}${otherwise}{{ end }}`;
+  return `{{ with printf ${quoted(named)} $labels.${by} | query }}{{ . | first | ${label === undefined ? 'value | printf "%.1f"' : `label "${label}"`} }}{{ else }}${otherwise}{{ end }}`;
 }
 const quoted = (text: string) => `\`${text}\``;
 
@@ -291,9 +291,36 @@ export function alertGroups(timing: Timing, links: Links): readonly AlertGroup[]
             `and on (pool) min_over_time(pool_up[${time('poolGapWindow')}]) == 1`,
             mining,
             `and on (miner) miner_state_seconds > ${value('poolGapWindow')}`,
+            // It worked for this pool at both ends of the window.
+            'and on (miner, pool) pool_worker_missing >= 0',
+            `and on (miner, pool) pool_worker_missing offset ${time('poolGapWindow')} >= 0`,
           ],
           summary: '{{ $labels.pool }} sees {{ $value | humanizePercentage }} of what {{ $labels.miner }} does',
           description: `Over ${time('poolGapWindow')} {{ $labels.pool }} credited {{ $value | humanizePercentage }} of the hashrate that {{ $labels.miner }} at {{ $labels.site }} reports. Fee and luck explain some percent, not this.`,
+        },
+        {
+          alert: 'MinerPoolLoss', severity: 'warning', scope: 'miner', for: 'poolLossFor', keepFiringFor: 'flapHold',
+          expr: [`max by (miner, site, model, pool) (miner_pool_loss_evidence_ratio) >= ${value('poolLoss')}`, `unless on (pool) pool_loss_evidence_ratio >= ${value('poolLoss')}`],
+          summary: '{{ $labels.pool }} does not credit all that {{ $labels.miner }} does',
+          description: `{{ $labels.miner }} at {{ $labels.site }} does work that {{ $labels.pool }} does not credit, and neither fee, refused shares nor luck explain it. Unexplained over the last day: ${look('miner_pool_gap_ratio{miner=$NAME,cause="unexplained"} * 100', { otherwise: 'unknown' })} %.`,
+        },
+        {
+          alert: 'PoolLoss', severity: 'warning', scope: 'pool', for: 'poolLossFor', keepFiringFor: 'flapHold',
+          expr: [`max by (pool) (pool_loss_evidence_ratio) >= ${value('poolLoss')}`],
+          summary: '{{ $labels.pool }} does not credit all that the fleet does',
+          description: `All miners together do work that {{ $labels.pool }} does not credit, more than fee, refused shares and ways of measuring explain. Unexplained over the last day: ${look('pool_gap_ratio{pool=$NAME} * 100', { otherwise: 'unknown', by: 'pool' })} %.`,
+        },
+        {
+          alert: 'PoolWorkerMissing', severity: 'warning', scope: 'miner', for: 'workerMissingFor', keepFiringFor: 'flapHold',
+          expr: ['(max by (miner, pool) (pool_worker_missing) == 1)', `* on (miner) group_left (site, model) (${perMiner('miner_up')} == 1)`, 'and on (pool) pool_up == 1'],
+          summary: '{{ $labels.pool }} does not show {{ $labels.miner }}',
+          description: '{{ $labels.miner }} at {{ $labels.site }} mines for {{ $labels.pool }} by its own account, but the pool lists no worker that is this miner. Its work goes to another name, or nowhere.',
+        },
+        {
+          alert: 'PoolWorkerDuplicate', severity: 'warning', scope: 'pool', for: 'workerDuplicateFor', keepFiringFor: 'flapHold',
+          expr: ['max by (pool, worker) (pool_worker_duplicate) > 1'],
+          summary: '{{ $value }} machines work as {{ $labels.worker }} at {{ $labels.pool }}',
+          description: '{{ $value }} machines work under the one name {{ $labels.worker }} at {{ $labels.pool }}, as after settings were cloned. They are paid, but nobody can tell which of them earns what, and a loss of one does not show.',
         },
         {
           alert: 'PoolUnreachable', severity: 'warning', scope: 'pool', for: 'poolUnreachableFor', keepFiringFor: 'flapHold',

@@ -76,6 +76,10 @@ export const thresholds = {
   poolGap: limit(0.8, 'ratio', 'The firmware\'s fee takes 3 to 4 %, luck over an hour 4 to 8 %; a fifth missing is neither.'),
   poolGapWindow: window(1 * hour, 'Luck: about 600 shares an hour vary by 4 %.'),
   poolGapFor: hold(15 * minute, 'On top of the window; pools show hashrates late.'),
+  poolLoss: limit(1, 'ratio', 'The level at which one false alarm a year comes over the whole fleet (docs/reconciliation.md).'),
+  poolLossFor: hold(15 * minute, 'Evidence comes by the hour; not before what may explain it.'),
+  workerMissingFor: hold(15 * minute, 'On top of the ten minutes that the exporter waits: pools show a worker late; not before a name that several share.'),
+  workerDuplicateFor: hold(12 * minute, 'A connection that broke off is still listed for some minutes beside the new one.'),
 
   // heat
   chipHot: limit(85, 'celsius', 'Healthy chips run at 50 to 82 °C; the firmware stops mining at 90 (vnish-api.md 6.2).'),

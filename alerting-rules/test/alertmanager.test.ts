@@ -122,11 +122,12 @@ describe('a running Alertmanager', () => {
     ['MinerBoardLost', [of('MinerBoardLost', 'warning', { board: '2' })], ['MinerHashrateLow', 'MinerEfficiencyBad', 'MinerBoardWeak'], ['MinerFanLost', 'MinerOverheating']],
     ['MinerHashrateLow, critical', [of('MinerHashrateLow', 'critical')], ['MinerHashrateLow', 'MinerEfficiencyBad'], ['MinerBoardWeak']],
     ['MinerPasswordWrong', [of('MinerPasswordWrong', 'warning')], ['MinerUnreachable'], ['MinerChangedByOthers']],
+    ['PoolWorkerMissing', [of('PoolWorkerMissing', 'warning')], ['PoolSeesLess', 'MinerPoolLoss'], ['MinerHashrateLow']],
   ])('shows %s and holds back what follows from it, on the same miner only', async (cause, sources, held, shown) => {
     // Sites of their own keep the cases apart, except for the exporter, whose alert is ended before the next case.
     const site = cause.replaceAll(/\W/g, '');
     const at = (labels: Record<string, string>): Record<string, string> => ('site' in labels ? { ...labels, site, ...('miner' in labels && { miner: `${site}-1` }) } : labels);
-    const consequence = (alertname: string) => at(alertname === 'SiteDown' ? { alertname, severity: 'critical', scope: 'site', site } : alertname.startsWith('Pool') && alertname !== 'PoolSeesLess' ? { alertname, severity: 'warning', scope: 'pool', pool: site } : of(alertname, 'warning'));
+    const consequence = (alertname: string) => at(alertname === 'SiteDown' ? { alertname, severity: 'critical', scope: 'site', site } : alertname.startsWith('Pool') && !['PoolSeesLess', 'PoolWorkerMissing'].includes(alertname) ? { alertname, severity: 'warning', scope: 'pool', pool: site } : of(alertname, 'warning'));
     const elsewhere: Record<string, string> = { ...consequence(held.at(-1)!), site: 'elsewhere', miner: 'other' };
     const all = [...sources.map((source) => at(source)), ...[...held, ...shown].map(consequence), elsewhere];
     await post(all);

@@ -312,9 +312,10 @@ export const firing: readonly Firing[] = [
     series: but({
       [of('miner_hashrate_hashes_per_second')]: held([16e9, '3h']),
       'pool_worker_hashrate_hashes_per_second{pool="prohashing",worker="farm.l9-01",miner="l9-01"}': held([12e9, '3h']),
+      'pool_worker_missing{pool="prohashing",miner="l9-01"}': held([0, '3h']),
       'pool_up{pool="prohashing"}': held([1, '3h']),
     }),
-    fires: '15m',
+    fires: '1h15m',
     labels: miner('warning', { pool: 'prohashing' }),
     summary: 'prohashing sees 75% of what l9-01 does',
     description: 'Over 1h prohashing credited 75% of the hashrate that l9-01 at barn reports. Fee and luck explain some percent, not this.',
@@ -325,6 +326,7 @@ export const firing: readonly Firing[] = [
       'miner_hashrate_hashes_per_second{miner="l9-01",site="barn",model="unknown"}': held([16e9, '1h'], ['gone', '2h']),
       [of('miner_hashrate_hashes_per_second')]: `_x240 ${held([16e9, '2h'])}`,
       'pool_worker_hashrate_hashes_per_second{pool="prohashing",worker="farm.l9-01",miner="l9-01"}': held([16e9, '1h'], ['gone', '2h']),
+      'pool_worker_missing{pool="prohashing",miner="l9-01"}': held([0, '3h']),
       'pool_up{pool="prohashing"}': held([1, '3h']),
     }),
     // 241 samples in an hour: fewer than 80 % of them from 1h12m on; the wait is 15m.
@@ -332,6 +334,43 @@ export const firing: readonly Firing[] = [
     labels: miner('warning', { pool: 'prohashing' }),
     summary: 'prohashing sees 54.77% of what l9-01 does',
     description: 'Over 1h prohashing credited 54.77% of the hashrate that l9-01 at barn reports. Fee and luck explain some percent, not this.',
+  },
+  {
+    alert: 'MinerPoolLoss', when: 'a twentieth of its work is not credited',
+    series: but({
+      [of('miner_pool_loss_evidence_ratio', 'pool="prohashing"')]: held([0.4, '1h'], [1.1, '2h'], [0.9, '1h']),
+      [of('miner_pool_gap_ratio', 'pool="prohashing",cause="unexplained"')]: held([0.0493, '4h']),
+      [of('miner_pool_gap_ratio', 'pool="prohashing",cause="devfee"')]: held([0.028, '4h']),
+      'pool_loss_evidence_ratio{pool="prohashing"}': held([0.2, '4h']),
+    }),
+    fires: '1h15m', over: '3h5m',
+    labels: miner('warning', { pool: 'prohashing' }),
+    summary: 'prohashing does not credit all that l9-01 does',
+    description: 'l9-01 at barn does work that prohashing does not credit, and neither fee, refused shares nor luck explain it. Unexplained over the last day: 4.9 %.',
+  },
+  {
+    alert: 'PoolLoss', when: 'the pool credits too little of everybody',
+    series: { 'pool_loss_evidence_ratio{pool="prohashing"}': held([0.4, '1h'], [1.2, '1h'], [0.1, '1h']), 'pool_gap_ratio{pool="prohashing"}': held([0.081, '3h']) },
+    fires: '1h15m', over: '2h5m',
+    labels: { severity: 'warning', scope: 'pool', pool: 'prohashing' },
+    summary: 'prohashing does not credit all that the fleet does',
+    description: 'All miners together do work that prohashing does not credit, more than fee, refused shares and ways of measuring explain. Unexplained over the last day: 8.1 %.',
+  },
+  {
+    alert: 'PoolWorkerMissing', when: 'the pool does not show the miner',
+    series: but({ 'pool_worker_missing{pool="prohashing",miner="l9-01"}': held([0, '20m'], [1, '40m'], [0, '1h']), 'pool_up{pool="prohashing"}': held([1, '2h']) }),
+    fires: '35m', over: '1h5m',
+    labels: miner('warning', { pool: 'prohashing' }),
+    summary: 'prohashing does not show l9-01',
+    description: 'l9-01 at barn mines for prohashing by its own account, but the pool lists no worker that is this miner. Its work goes to another name, or nowhere.',
+  },
+  {
+    alert: 'PoolWorkerDuplicate', when: 'three machines have the same setting',
+    series: { 'pool_worker_duplicate{pool="prohashing",worker="l9-01"}': held([3, '40m'], ['gone', '1h']) },
+    fires: '12m', over: '45m',
+    labels: { severity: 'warning', scope: 'pool', pool: 'prohashing', worker: 'l9-01' },
+    summary: '3 machines work as l9-01 at prohashing',
+    description: '3 machines work under the one name l9-01 at prohashing, as after settings were cloned. They are paid, but nobody can tell which of them earns what, and a loss of one does not show.',
   },
   {
     alert: 'PoolUnreachable', when: 'the pool times out',
@@ -448,6 +487,7 @@ export const quiet: readonly Quiet[] = [
     series: but({
       [of('miner_hashrate_hashes_per_second')]: held([16e9, '3h']),
       'pool_worker_hashrate_hashes_per_second{pool="prohashing",worker="farm.l9-01",miner="l9-01"}': held([16e9, '20m'], ['gone', '2h']),
+      'pool_worker_missing{pool="prohashing",miner="l9-01"}': held([0, '3h']),
       'pool_up{pool="prohashing"}': held([1, '20m'], [0, '2h']),
     }),
   },
@@ -456,6 +496,7 @@ export const quiet: readonly Quiet[] = [
     series: but({
       [of('miner_hashrate_hashes_per_second')]: held([16e9, '3h']),
       'pool_worker_hashrate_hashes_per_second{pool="prohashing",worker="farm.l9-01",miner="l9-01"}': held([15e9, '3h']),
+      'pool_worker_missing{pool="prohashing",miner="l9-01"}': held([0, '3h']),
       'pool_up{pool="prohashing"}': held([1, '3h']),
     }),
   },
@@ -466,4 +507,24 @@ export const quiet: readonly Quiet[] = [
   { alert: 'PoolClosed', when: 'the pool times out', series: { 'pool_failure_info{pool="prohashing",reason="timeout"}': held([1, '1h']) }, at: ['15m', '30m'] },
   { alert: 'ExporterConfigReloadFailed', when: 'the configuration is good', series: { [ofExporter('hashfleet_config_reload_success')]: held([1, '1h']) }, at: ['30m'] },
   { alert: 'ActionFailed', when: 'an action was verified', series: { 'hashfleet_actions_total{job="hashfleet",instance="exporter:9788",action="preset",outcome="verified"}': held([0, '20m'], [1, '40m']) }, at: ['20m', '30m'] },
+  {
+    alert: 'PoolSeesLess', when: 'the miner has gone over to another pool', at: ['30m', '1h30m', '2h30m'],
+    series: but({
+      [of('miner_hashrate_hashes_per_second')]: held([16e9, '3h']),
+      'pool_worker_hashrate_hashes_per_second{pool="prohashing",worker="farm.l9-01",miner="l9-01"}': held([16e9, '1h'], [0, '2h']),
+      'pool_worker_missing{pool="prohashing",miner="l9-01"}': held([0, '1h'], ['gone', '2h']),
+      'pool_up{pool="prohashing"}': held([1, '3h']),
+    }),
+  },
+  {
+    alert: 'MinerPoolLoss', when: 'the whole fleet loses at the pool', at: ['30m', '1h'],
+    series: but({ [of('miner_pool_loss_evidence_ratio', 'pool="prohashing"')]: held([1.3, '2h']), 'pool_loss_evidence_ratio{pool="prohashing"}': held([1.5, '2h']) }),
+  },
+  { alert: 'MinerPoolLoss', when: 'there is much evidence, but not enough', at: ['30m', '1h'], series: but({ [of('miner_pool_loss_evidence_ratio', 'pool="prohashing"')]: held([0.99, '2h']) }) },
+  { alert: 'PoolLoss', when: 'nothing was compared yet', at: ['30m'], series: healthy },
+  {
+    alert: 'PoolWorkerMissing', when: 'the pool cannot be read', at: ['30m', '1h'],
+    series: but({ 'pool_worker_missing{pool="prohashing",miner="l9-01"}': held([1, '2h']), 'pool_up{pool="prohashing"}': held([0, '2h']) }),
+  },
+  { alert: 'PoolWorkerDuplicate', when: 'a connection broke off and the new one stands beside it for ten minutes', at: ['10m', '15m', '30m'], series: { 'pool_worker_duplicate{pool="prohashing",worker="l9-01"}': held([2, '10m'], ['gone', '1h']) } },
 ];

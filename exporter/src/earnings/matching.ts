@@ -11,6 +11,8 @@ const missingAfterMs = 10 * 60_000;
 export interface Matches extends Pick<WorkerMatches, 'orphans' | 'duplicates'> {
   /** Miners that the pool does not show, with Unix ms since when. */
   readonly missing: ReadonlyMap<string, number>;
+  /** Miners that work for the pool by what they say. */
+  readonly here: readonly string[];
 }
 
 export interface Matching {
@@ -42,7 +44,7 @@ export function createMatching(fleet: () => Fleet | undefined): Matching {
       here.set(name, since);
       unseen.set(name, gone);
       const long = [...gone].filter(([miner, from]) => Math.max(from, since.get(miner) ?? at) <= at - missingAfterMs);
-      known.set(name, { orphans, duplicates, missing: new Map(long) });
+      known.set(name, { orphans, duplicates, missing: new Map(long), here: present.map(({ miner }) => miner) });
       const shared = new Set(duplicates.flatMap(({ miners }) => miners));
       // A worker without hashrate is one that the pool remembers.
       return new Set(workers.flatMap(({ worker, hashrate, connected }) => {

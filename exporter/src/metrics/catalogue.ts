@@ -162,7 +162,7 @@ export const catalogue = {
   pool_worker_connections: ofPool(gauge('Connections under the name of the worker; more than one are miners with the same setting.', 'worker list', ['worker', 'miner'])),
   pool_workers: ofPool(gauge('Workers that the pool sees.', 'worker list')),
   pool_workers_unknown: ofPool(gauge('Workers that the pool sees and that are no miner of the fleet.', 'worker list and fleet.yaml')),
-  pool_worker_missing: ofPool(gauge('1 for a miner that has worked for the pool for ten minutes and that the pool does not show.', 'worker list and the miner\'s active pool', ['miner'])),
+  pool_worker_missing: ofPool(gauge('1 if the pool has not shown the miner for ten minutes, else 0; only of miners that work for the pool now.', 'worker list and the miner\'s active pool', ['miner'])),
   pool_worker_duplicate: ofPool(gauge('Machines that work under one name, where it is more than one.', 'connections, else users of the miners\' pool slots', ['worker'])),
   pool_gap_ratio: ofPool(gauge('Part of the work of all judged miners that the pool does not credit and that fee, refused and late shares do not explain.', 'miners and pool, last 24 h')),
   pool_loss_evidence_ratio: ofPool(gauge('Evidence that the fleet as a whole loses work at the pool; 1 is an alarm.', 'miners and pool, docs/reconciliation.md')),

@@ -249,7 +249,7 @@ export function poolSeries(pool: Pool, { pools, minerOf, btcUsd, earnings }: Poo
   for (const worker of reading.workers ?? []) workerSeries(worker, labelText({ worker: worker.worker, miner: minerOf(worker.worker) ?? '' }), emit);
   const matches = earnings.matching.of(pool.config.name);
   emit('pool_workers_unknown', '', matches?.orphans.length);
-  for (const miner of matches?.missing.keys() ?? []) emit('pool_worker_missing', one('miner', miner), 1);
+  for (const miner of matches?.here ?? []) emit('pool_worker_missing', one('miner', miner), matches?.missing.has(miner) === true);
   for (const { worker, miners, connections } of matches?.duplicates ?? []) emit('pool_worker_duplicate', one('worker', worker), Math.max(miners.length, connections ?? 0));
   const compared = earnings.reconciliation.ofPool(pool.config.name);
   emit('pool_gap_ratio', '', compared === undefined ? undefined : roundedOrNone(compared.gap.parts.unexplained));
