@@ -64,19 +64,49 @@ export interface WorkOptions {
   readonly now?: () => number;
 }
 
+/** One pool: a column of numbers for each bucket, so that thousands of workers over days take eight bytes each and little more. */
+interface Columns {
+  readonly places: Map<string, number>;
+  readonly names: string[];
+  /** By their beginning. */
+  readonly buckets: Map<number, Float64Array>;
+}
+
+/** Those that did something. */
+function named(names: readonly string[], work: Float64Array): Map<string, number> {
+  return new Map(names.flatMap((name, place) => ((work[place] ?? 0) > 0 ? [[name, work[place] ?? 0] as const] : [])));
+}
+
 export function openWork({ folder, keepMs, log, now = Date.now }: WorkOptions): WorkStore {
-  /** By pool, then by the bucket's beginning. */
-  const pools = new Map<string, Map<number, Map<string, number>>>();
-  /** Not on disk yet. */
+  const pools = new Map<string, Columns>();
+  /** Not on disk yet: by pool, then by the bucket's beginning. */
   const open = new Map<string, Map<number, Map<string, number>>>();
   let prunedAt = 0;
   if (folder !== undefined) load(folder);
 
-  function put(where: typeof pools, key: { pool: string; start: number }, work: Iterable<readonly [string, number]>): void {
-    const buckets = where.get(key.pool) ?? new Map<number, Map<string, number>>();
-    where.set(key.pool, buckets);
-    const bucket = buckets.get(key.start) ?? new Map<string, number>();
-    buckets.set(key.start, bucket);
+  function put({ pool, start }: { pool: string; start: number }, work: Iterable<readonly [string, number]>): void {
+    const columns = pools.get(pool) ?? { places: new Map<string, number>(), names: [], buckets: new Map<number, Float64Array>() };
+    pools.set(pool, columns);
+    const { places, names, buckets } = columns;
+    let bucket = buckets.get(start) ?? new Float64Array(names.length);
+    for (const [worker, hashes] of work) {
+      const place = places.get(worker) ?? names.push(worker) - 1;
+      places.set(worker, place);
+      if (place >= bucket.length) {
+        const wider = new Float64Array(Math.ceil(names.length * 1.25));
+        wider.set(bucket);
+        bucket = wider;
+      }
+      bucket[place] = (bucket[place] ?? 0) + hashes;
+    }
+    buckets.set(start, bucket);
+  }
+
+  function putOpen({ pool, start }: { pool: string; start: number }, work: Iterable<readonly [string, number]>): void {
+    const buckets = open.get(pool) ?? new Map<number, Map<string, number>>();
+    open.set(pool, buckets);
+    const bucket = buckets.get(start) ?? new Map<string, number>();
+    buckets.set(start, bucket);
     for (const [worker, hashes] of work) bucket.set(worker, (bucket.get(worker) ?? 0) + hashes);
   }
 
@@ -88,7 +118,7 @@ export function openWork({ folder, keepMs, log, now = Date.now }: WorkOptions): 
         if (line === '') continue;
         try {
           const { pool, start, work } = JSON.parse(line) as { pool: string; start: number; work: Record<string, number> };
-          if (start > now() - keepMs - bucketMs) put(pools, { pool, start }, Object.entries(work).filter(([, hashes]) => Number.isFinite(hashes) && hashes >= 0));
+          if (start > now() - keepMs - bucketMs) put({ pool, start }, Object.entries(work).filter(([, hashes]) => Number.isFinite(hashes) && hashes >= 0));
         } catch {
           damaged += 1;
         }
@@ -121,14 +151,16 @@ export function openWork({ folder, keepMs, log, now = Date.now }: WorkOptions): 
 
   function prune(): void {
     const oldest = now() - keepMs - bucketMs;
-    for (const buckets of pools.values()) for (const start of buckets.keys()) if (start < oldest) buckets.delete(start);
+    for (const { buckets } of pools.values()) for (const start of buckets.keys()) if (start < oldest) buckets.delete(start);
     if (folder === undefined || now() - prunedAt < 3_600_000) return;
     prunedAt = now();
     for (const name of existsSync(folder) ? readdirSync(folder) : []) if (/^work-\d{4}-\d\d-\d\d\.jsonl$/.test(name) && tooOld(name)) rmSync(path.join(folder, name), { force: true });
   }
 
   function* within(pool: string, { from, to }: { from: number; to: number }) {
-    for (const [start, work] of pools.get(pool) ?? []) if (start + bucketMs > from && start < to) yield { start, work };
+    const columns = pools.get(pool);
+    if (columns === undefined) return;
+    for (const [start, work] of columns.buckets) if (start + bucketMs > from && start < to) yield { start, work, names: columns.names };
   }
 
   return {
@@ -136,18 +168,22 @@ export function openWork({ folder, keepMs, log, now = Date.now }: WorkOptions): 
       for (let start = Math.floor(from / bucketMs) * bucketMs; start < to || start === Math.floor(from / bucketMs) * bucketMs; start += bucketMs) {
         const share = to <= from ? 1 : (Math.min(to, start + bucketMs) - Math.max(from, start)) / (to - from);
         const part = [...work].map(([worker, hashes]) => [worker, hashes * share] as const);
-        put(pools, { pool, start }, part);
-        put(open, { pool, start }, part);
+        put({ pool, start }, part);
+        putOpen({ pool, start }, part);
       }
       write(to);
       prune();
     },
     sum(pool, span) {
-      const sums = new Map<string, number>();
-      for (const { work } of within(pool, span)) for (const [worker, hashes] of work) sums.set(worker, (sums.get(worker) ?? 0) + hashes);
-      return sums;
+      const names = pools.get(pool)?.names ?? [];
+      const sums = new Float64Array(names.length);
+      for (const { work } of within(pool, span)) {
+        const length = Math.min(work.length, sums.length);
+        for (let place = 0; place < length; place += 1) sums[place] = (sums[place] ?? 0) + (work[place] ?? 0);
+      }
+      return named(names, sums);
     },
-    buckets: (pool, span) => [...within(pool, span)].sort((a, b) => a.start - b.start),
+    buckets: (pool, span) => [...within(pool, span)].sort((a, b) => a.start - b.start).map(({ start, work, names }) => ({ start, work: named(names, work) })),
     flush: () => write(Number.POSITIVE_INFINITY),
   };
 }
