@@ -21,6 +21,7 @@ export const payModes = ['pps', 'pplns', 'solo'] as const;
 export type PayMode = (typeof payModes)[number];
 /** `by_password`: each connection says its own with `m=` (prohashing-api.md 3.2). */
 export type PayRule = PayMode | 'by_password';
+export const payRules: readonly PayRule[] = ['by_password', ...payModes];
 
 export interface AccountOptions {
   readonly seed: number;
@@ -256,6 +257,8 @@ export function createAccount(options: AccountOptions): Account {
   const blocks: Block[] = [];
 
   const feeAt = (mode: PayMode, timeMs: number) => fees[mode].at(timeMs) ?? 0;
+  /** Of a step that ends then: a fee that begins at its end is for the next. */
+  const keptAt = (mode: PayMode, timeMs: number) => 1 - feeAt(mode, timeMs - 1);
   const poolHashrateAt = (timeMs: number) => poolHashrates.at(timeMs) ?? 0;
 
   const workerOf = (name: string, timeMs: number): Worker => {
@@ -359,7 +362,7 @@ export function createAccount(options: AccountOptions): Account {
 
   /** Each share at its worth, at once: network expectation less the fee. */
   const payPps = (work: Work, timeMs: number) => {
-    const kept = 1 - feeAt('pps', timeMs);
+    const kept = keptAt('pps', timeMs);
     for (const coin of minedCoins) {
       const unitsEach = (hashesPerShareDifficulty / (market.difficulty(coin, timeMs) * hashesPerNetworkDifficulty)) * rewardUnits(coin) * kept;
       const given = { coin, mode: 'pps', timeMs } as const;
@@ -440,7 +443,7 @@ export function createAccount(options: AccountOptions): Account {
         const own = uniform(seed + 243, step * 32 + which) * total < ours;
         const worker = own ? byWeight(places.map((one) => [one, work[one.place * modes + pplnsAt] ?? 0]), uniform(seed + 244, step * 32 + which)) : `rig${mix(seed + 245, step * 32 + which) % 900}`;
         record(coin, { step, which, worker, own });
-        const unitsEach = (rewardUnits(coin) * (1 - feeAt('pplns', timeMs))) / windowTotal;
+        const unitsEach = (rewardUnits(coin) * keptAt('pplns', timeMs)) / windowTotal;
         const given = { coin, mode: 'pplns', timeMs } as const;
         for (const one of places) if (one.windowDifficulty > 0) grant(one, one.windowDifficulty * unitsEach, given);
       }
@@ -459,7 +462,7 @@ export function createAccount(options: AccountOptions): Account {
         const name = byWeight(own, uniform(seed + 246, step * 32 + which));
         record(coin, { step, which: which + 16, worker: name, own: true });
         const worker = workers.get(name);
-        if (worker !== undefined) grant(worker, rewardUnits(coin) * (1 - feeAt('solo', timeMs)), { coin, mode: 'solo', timeMs });
+        if (worker !== undefined) grant(worker, rewardUnits(coin) * keptAt('solo', timeMs), { coin, mode: 'solo', timeMs });
       }
     }
   };
