@@ -3,6 +3,8 @@ import { createHmac } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { PoolKind } from '../src/pool/kinds.ts';
 import { kinds, poolKinds } from '../src/pool/kinds.ts';
+import { createMine } from '../src/pool/mine.ts';
+import { servePools } from '../src/pool/served.ts';
 import type { Pool } from '../src/pool/pool.ts';
 import type { MinerSpec } from '../src/miner/state.ts';
 import type { Simulator } from '../src/simulator.ts';
@@ -270,6 +272,20 @@ describe('every pool', () => {
     await pool.setMode('ok');
     expect((await read()).status).toBeGreaterThanOrEqual(200);
   });
+});
+
+test('the pools of a mine are served too, at the mine’s time', async () => {
+  const mine = createMine({ miners: 4, pools: ['prohashing', 'f2pool'], seed: 2 });
+  mine.advance(30 * 86_400_000);
+  const served = await servePools(mine);
+  try {
+    expect(served.pools.map(({ kind }) => kind)).toEqual(['prohashing', 'f2pool']);
+    const [prohashing] = served.pools as [Pool];
+    const { data } = (await ask(`${prohashing.url}/api/v1/walletEx?apiKey=${prohashing.apiKey}`)).json<{ data: { miners: { ID: string }[] } }>();
+    expect(data.miners.map(({ ID }) => ID)).toEqual(['w0001', 'w0002', 'w0003', 'w0004']);
+  } finally {
+    await served.close();
+  }
 });
 
 describe('the control port', () => {

@@ -196,8 +196,8 @@ export const windowMs = 600_000;
 const coarseMs = 600_000;
 const hourMs = 3_600_000;
 const dayMs = 86_400_000;
-/** PPLNS forgets in pieces of at least so long. */
-const pieceMs = 600_000;
+/** PPLNS forgets in pieces: a fiftieth of the window, and an hour at most, lest thousands of workers take too much memory. */
+const [piecesAWindow, longestPieceMs] = [50, hourMs];
 
 /** PPLNS and solo only with a fixed coin; all else is PPS (3.2). */
 export function payModeOf(pass: string): PayMode {
@@ -246,6 +246,8 @@ export function createAccount(options: AccountOptions): Account {
   /** Somebody has mined solo. */
   let solos = false;
   const pieces: Piece[] = [];
+  const windowHashes = (timeMs: number) => options.windowFactor * market.difficulty('LTC', timeMs) * hashesPerNetworkDifficulty;
+  const pieceMs = max(settleMs, ceil(min(longestPieceMs, ((windowHashes(startMs) / options.poolHashrate) * 1000) / piecesAWindow) / settleMs) * settleMs);
   let windowTotal = 0;
   const opening: PerCoin = { LTC: unitsOf(options.opening.LTC ?? 0), DOGE: unitsOf(options.opening.DOGE ?? 0) };
   const balance: PerCoin = { ...opening };
@@ -375,7 +377,7 @@ export function createAccount(options: AccountOptions): Account {
 
   /** The last N of the whole pool's difficulty, in pieces; the oldest goes when the rest is enough. */
   const slideWindow = (work: Work, at: { readonly step: number; readonly timeMs: number; readonly total: number }) => {
-    const index = floor((at.step * settleMs) / max(pieceMs, settleMs));
+    const index = floor((at.step * settleMs) / pieceMs);
     let piece = pieces.at(-1);
     if (piece?.index !== index) {
       piece = { index, total: 0, work: new Float64Array(places.length) };
@@ -393,7 +395,7 @@ export function createAccount(options: AccountOptions): Account {
     }
     piece.total += at.total;
     windowTotal += at.total;
-    const wanted = options.windowFactor * market.difficulty('LTC', at.timeMs) * (hashesPerNetworkDifficulty / hashesPerShareDifficulty);
+    const wanted = windowHashes(at.timeMs) / hashesPerShareDifficulty;
     for (let oldest = pieces[0]; oldest !== undefined && pieces.length > 1 && windowTotal - oldest.total >= wanted; oldest = pieces[0]) {
       pieces.shift();
       windowTotal -= oldest.total;

@@ -41,7 +41,7 @@ export interface WampRouter {
 
 export interface WampOptions {
   readonly server: Server;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'now'>;
   readonly account: Account;
   readonly market: Market;
   readonly seed: number;
