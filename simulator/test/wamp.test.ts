@@ -103,7 +103,7 @@ function pump(simulator: Simulator, seconds = 60): void {
   simulator.pool.wamp!.pump();
 }
 const until = async (what: () => boolean) => {
-  for (let i = 0; i < 400 && !what(); i += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let i = 0; i < 1000 && !what(); i += 1) await new Promise((resolve) => setTimeout(resolve, 10));
   expect(what()).toBe(true);
 };
 
