@@ -9,9 +9,9 @@ import { openEarnings, type Earnings } from '../src/earnings/earnings.ts';
 import { earningsRows } from '../src/earnings/summary.ts';
 import { openWork, workBetween } from '../src/earnings/work.ts';
 import type { PoolReading } from '../src/pools/pool.ts';
-import { sourceArguments, temporaryFolder } from './command.ts';
+import { hashfleet, sourceArguments, temporaryFolder } from './command.ts';
 import { configOf, here, recordingLog, silent, until } from './fixtures.ts';
-import { run, simulated, spec, valueOn, whenDone } from './running.ts';
+import { run, simulated, spec, tokens, valueOn, whenDone } from './running.ts';
 import { seeded } from './seeded.ts';
 
 const start = Date.parse('2026-11-23T00:00:00Z');
@@ -338,6 +338,11 @@ describe('in the service', () => {
     expect(body['now']).toMatchObject({ fleet: { miners: 2, complete: true, lacks: [] }, sites: [{ site: 's', powerPriceUsdPerKilowattHour: 0.1 }] });
     expect(body['prices']).toContainEqual({ coin: 'LTC', usd: 95, source: 'config' });
 
+    const said = await hashfleet(['earnings', '--api', `http://127.0.0.1:${running.service.apiPort}`, '--by', 'all', '--group', 'miner'], { environment: { HASHFLEET_API_TOKEN: tokens.read }, ms: 30_000 });
+    expect(said).toMatchObject({ code: 0, err: '' });
+    expect(said.out).toMatch(/all {5}m1  DOGE +\d/);
+    expect(said.out).toMatch(/Now, a day: income \d+\.\d\d USD, power \d+\.\d\d USD, profit -?\d+\.\d\d USD, of 2 miners\./);
+
     const entries = (await running.api('/earnings/ledger?kind=income&coin=LTC')).body['entries'] as { amount: string; source: string; allottedBy: string }[];
     expect(entries[0]).toMatchObject({ source: 'balance', allottedBy: 'pool_work' });
     const rig = (await running.api('/rigs/m1')).body['money'] as { revenues: { basis: string; complete: boolean; lacks: string[] }[]; basis: string; earned: unknown[] };
@@ -356,6 +361,18 @@ describe('in the service', () => {
     const running = await run({});
     const { status, body } = await running.api(where);
     expect({ status, field: body['field'] }).toEqual({ status: 422, field });
+  });
+
+  test.each([
+    [[], {}, 2, 'An API token of scope read is needed'],
+    [['--by', 'week'], { HASHFLEET_API_TOKEN: 'x' }, 2, 'one of day, month, all'],
+    [['--api', 'localhost'], { HASHFLEET_API_TOKEN: 'x' }, 2, '--api: "localhost" is not an address'],
+    [['--api', 'http://127.0.0.1:9'], { HASHFLEET_API_TOKEN: 'secret-of-mine' }, 1, 'does not answer'],
+  ])('hashfleet earnings %j says what is wrong', async (args, environment, code, text) => {
+    const said = await hashfleet(['earnings', ...args], { environment, ms: 30_000 });
+    expect(said.code).toBe(code);
+    expect(said.err).toContain(text);
+    expect(said.err + said.out).not.toContain('secret-of-mine');
   });
 
   test('kill -9 takes back nothing that a scrape has seen, and counts nothing twice', async () => {
