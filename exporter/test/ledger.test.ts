@@ -340,7 +340,7 @@ describe('in the service', () => {
 
     const said = await hashfleet(['earnings', '--api', `http://127.0.0.1:${running.service.apiPort}`, '--by', 'all', '--group', 'miner'], { environment: { HASHFLEET_API_TOKEN: tokens.read }, ms: 30_000 });
     expect(said).toMatchObject({ code: 0, err: '' });
-    expect(said.out).toMatch(/all {5}m1  DOGE +\d/);
+    expect(said.out).toMatch(/all +m1 +DOGE +\d/);
     expect(said.out).toMatch(/Now, a day: income \d+\.\d\d USD, power \d+\.\d\d USD, profit -?\d+\.\d\d USD, of 2 miners\./);
 
     const entries = (await running.api('/earnings/ledger?kind=income&coin=LTC')).body['entries'] as { amount: string; source: string; allottedBy: string }[];
