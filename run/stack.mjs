@@ -179,7 +179,8 @@ async function demoFleet(control, pool, scrapeSeconds) {
 sites:
 ${sites.map((site) => `  - name: ${site}\n    electricity: {price_usd_per_kilowatt_hour: 0.07, cooling_overhead_ratio: 0.05}`).join('\n')}
 poll: {interval_seconds: ${scrapeSeconds}, deadline_seconds: ${Math.min(5, scrapeSeconds * 0.8)}, slow_interval_seconds: ${Math.max(scrapeSeconds, 10)}}
-prices: {btc_usd: 95000}
+# LTC and DOGE at what the simulated pool reckons with.
+prices: {btc_usd: 95000, coins: {LTC: 95, DOGE: 0.19}}
 pools:
   - {name: prohashing, type: prohashing, base_url: "${pool}", allow_plain_http: true, api_key_env: HASHFLEET_DEMO_POOL_KEY, interval_seconds: ${Math.max(scrapeSeconds, 5)}}
 control: {enabled: true, verify_interval_seconds: ${Math.min(2, scrapeSeconds)}, cooldown_seconds: 5}

@@ -220,7 +220,7 @@ function matchBalance(before: Account & { readonly balance: bigint }, now: { rea
   if (change >= 0n) {
     income = change;
     // An empty or stale reply looks like a payout until the balance is back.
-    if (before.balance === last?.after && now.balance >= last.before && now.at - last.at <= meetingMs) {
+    if (last?.after === before.balance && now.balance >= last.before && now.at - last.at <= meetingMs) {
       income -= last.amount;
       concluded -= least(concluded, last.amount);
       entries.push({ kind: 'returned', amount: last.amount, source: 'balance', note: 'the balance is back: what looked like a payout was none' });

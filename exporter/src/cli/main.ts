@@ -17,6 +17,7 @@ import { createLogger, type Logger } from '../log.ts';
 import { seriesReference } from '../metrics/reference.ts';
 import { addBackfill } from './backfill.ts';
 import { addDiscover } from './discover.ts';
+import { addEarnings } from './earnings.ts';
 import { addSecrets } from './secrets.ts';
 import { startService, type Listen } from './service.ts';
 import { version } from './version.ts';
@@ -111,6 +112,7 @@ program.command('check-config').argument('[file]', 'the fleet', 'fleet.yaml').de
 addDiscover(program);
 addSecrets(program);
 addBackfill(program);
+addEarnings(program);
 
 const audit = program.command('audit').description('the audit log');
 audit.command('verify').argument('[file]', 'the log', 'data/audit/audit.jsonl').description('check the chain of the audit log')

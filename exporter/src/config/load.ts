@@ -286,6 +286,7 @@ function explain(issue: z.core.$ZodIssue): Found[] {
     case 'invalid_union':
       return [{ path: issue.path, message: issue.message === 'Invalid input' ? `is not valid${given}` : `must be ${issue.message}${given}` }];
     case 'invalid_key':
+      return [{ path: issue.path, message: `its name must be ${issue.issues[0]?.message ?? 'another'}${given}` }];
     case 'invalid_element':
     case 'not_multiple_of':
       return [{ path: issue.path, message: `is not valid${given}` }];

@@ -42,6 +42,33 @@ export function createRevenues({ config, pools, prices, ledger, work, now = Date
   const zoneOfSite = new Map(config.sites.map(({ name, timezone }) => [name, timezone]));
   const zones = new Map(config.miners.map(({ name, site }) => [name, zoneOfSite.get(site)]));
 
+  // Worked out once for a reading: each poll of each miner asks.
+  const workingAt = new WeakMap<PoolReading, ReadonlySet<string | undefined>>();
+  const partsAt = new WeakMap<PoolReading, ReadonlyMap<string, number>>();
+
+  function worksAt(reading: PoolReading): ReadonlySet<string | undefined> {
+    const known = workingAt.get(reading);
+    if (known !== undefined) return known;
+    const found = new Set(reading.workers?.filter(({ hashrate = 0 }) => hashrate > 0).map(({ worker }) => minerOf(worker)));
+    workingAt.set(reading, found);
+    return found;
+  }
+
+  /** Each miner's part of the last hour's work. */
+  function partsOf(pool: string, reading: PoolReading): ReadonlyMap<string, number> {
+    const known = partsAt.get(reading);
+    if (known !== undefined) return known;
+    const done = work.sum(pool, { from: now() - hourMs, to: now() });
+    const all = [...done.values()].reduce((sum, hashes) => sum + hashes, 0);
+    const parts = new Map<string, number>();
+    for (const [worker, hashes] of done) {
+      const miner = minerOf(worker);
+      if (miner !== undefined && hashes > 0) parts.set(miner, (parts.get(miner) ?? 0) + hashes / all);
+    }
+    partsAt.set(reading, parts);
+    return parts;
+  }
+
   /** Fresh pools, those first at which the miner works. */
   function sources(miner: string): Sourced[] {
     const fresh = pools.all().flatMap((pool) => {
@@ -49,7 +76,7 @@ export function createRevenues({ config, pools, prices, ledger, work, now = Date
       return reading === undefined ? [] : [{ pool, reading }];
     });
     if (fresh.length < 2) return fresh;
-    const works = ({ reading }: Sourced) => reading.workers?.some(({ worker, hashrate = 0 }) => hashrate > 0 && minerOf(worker) === miner) === true;
+    const works = ({ reading }: Sourced) => worksAt(reading).has(miner);
     return [...fresh].sort((a, b) => Number(works(b)) - Number(works(a)));
   }
 
@@ -78,15 +105,10 @@ export function createRevenues({ config, pools, prices, ledger, work, now = Date
   /** What the pool expects of the account in a day, by the miner's part of the last hour's work. */
   function expectedShare({ pool: { config: { name } }, reading }: Sourced, miner: string): Revenue | undefined {
     if (reading.expectedDay === undefined || reading.expectedDay.length === 0) return undefined;
-    const done = work.sum(name, { from: now() - hourMs, to: now() });
-    let [all, own] = [0, 0];
-    for (const [worker, hashes] of done) {
-      all += hashes;
-      if (minerOf(worker) === miner) own += hashes;
-    }
-    if (all === 0 || own === 0) return undefined;
+    const part = partsOf(name, reading).get(miner);
+    if (part === undefined) return undefined;
     const valued = valueOf(reading.expectedDay.map(({ coin, amount }) => [coin.toUpperCase(), Number(amount)]), reading.asOf ?? reading.observedAt);
-    return { basis: 'pool_estimate', ...valued, ...(valued.usdPerDay === undefined ? {} : { usdPerDay: (valued.usdPerDay * own) / all }), pool: name };
+    return { basis: 'pool_estimate', ...valued, ...(valued.usdPerDay === undefined ? {} : { usdPerDay: valued.usdPerDay * part }), pool: name };
   }
 
   /** Amounts of a day in USD; a coin of which nothing came needs no price. */
