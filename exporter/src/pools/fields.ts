@@ -29,7 +29,8 @@ export function plainJson(value: unknown): unknown {
 /** A number, or a decimal text; anything else is absent. */
 export function lenientNumber(value: unknown): number | undefined {
   const source = isLosslessNumber(value) ? value.value : value;
-  const number = typeof source === 'string' && source.trim() !== '' ? Number(source) : source;
+  // Number() also reads hexadecimal, binary and blanks.
+  const number = typeof source === 'string' ? /^[+-]?\d*\.?\d+(?:[eE][+-]?\d+)?$/.test(source.trim()) ? Number(source) : undefined : source;
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
@@ -101,6 +102,8 @@ export interface Fields {
   /** A coin amount of at least 0. */
   amount(key: string): string | undefined;
   text(key: string): string | undefined;
+  /** A transaction or another identity: printable ASCII without blanks, or a number as text. */
+  identity(key: string): string | undefined;
   flag(key: string): boolean | undefined;
   /** Unix seconds as ms. */
   time(key: string): number | undefined;
@@ -126,6 +129,10 @@ export function fieldsOf(object: JsonObject, source: string, mismatch: Mismatch)
       }),
       amount: (key: string) => read(key, decimalText),
       text: (key: string) => read(key, (value) => (typeof value === 'string' && value !== '' ? value : undefined)),
+      identity: (key: string) => read(key, (value) => {
+        const text = isLosslessNumber(value) ? value.value : typeof value === 'number' ? String(value) : value;
+        return typeof text === 'string' && /^[!-~]{1,128}$/.test(text) && !text.startsWith('-') ? text : undefined;
+      }),
       flag: (key: string) => read(key, (value) => (typeof value === 'boolean' ? value : undefined)),
       time: (key: string) => read(key, (value) => {
         const seconds = lenientNumber(value);
