@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ConfigError, loadConfig, parseConfig } from '../src/config/load.ts';
+import { poolTypeTable } from '../src/config/pool-types.ts';
 import { here } from './fixtures.ts';
 
 const folder = path.join(here, 'testdata');
@@ -76,4 +77,8 @@ describe('a fleet.yaml without a mistake', () => {
   test('with one named site puts every miner there', () => {
     expect(parseConfig('sites: [{name: barn}]\nminers: [{name: a, address: 192.0.2.1}]').miners[0]?.site).toBe('barn');
   });
+});
+
+test('the table of pool types in the documentation is the one that the checks come from', () => {
+  expect(readFileSync(path.join(here, '../../docs/configuration.md'), 'utf8')).toContain(poolTypeTable());
 });
