@@ -78,6 +78,8 @@ const restConditions: Readonly<Record<(typeof conditions)[number], Condition>> =
   stuck_autotune: { afterSeconds: 6 * 3600, shows: [state('auto-tuning'), ['miner_state_seconds', {}, 6 * 3600], ['miner_phase', { phase: 'tuning' }, 1], [hashrate, {}, 'falls']] },
   stock_fallback: { afterSeconds: 300, shows: unreachable('stock_firmware') },
   unplugged: { afterSeconds: 300, shows: unreachable('connect') },
+  // The miner itself knows nothing of it: only a pool's reader can see it.
+  hashrate_theft: { params: { share: 0.3 }, afterSeconds: 1800, shows: [state('mining'), ['miner_shares_total', { result: 'accepted' }, 'rises']] },
 };
 
 /** The L3+ tells neither a state nor a lost fan: what is there is what still turns and hashes. */

@@ -4,7 +4,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { macFor, poolsFor } from './fleet.ts';
 import { close, listen } from './listener.ts';
 import { isFaultKind, readFault, UnknownFault } from './miner/faults.ts';
+import { answerSim } from './pool/control.ts';
 import { isPoolMode, poolModes } from './pool/pool.ts';
+import { Refused } from './refused.ts';
 import type { AnyMiner, AnySpec, Simulator } from './simulator.ts';
 
 export interface ControlPort {
@@ -12,15 +14,6 @@ export interface ControlPort {
   readonly url: string;
   listen(): Promise<void>;
   close(): Promise<void>;
-}
-
-/** A request that cannot be done; the message goes to the caller. */
-class Refused extends Error {
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
 }
 
 interface Asked {
@@ -165,6 +158,7 @@ type Room = (simulator: Omit<Simulator, 'control'>, asked: Asked) => Answer | Pr
 const rooms: ReadonlyMap<string, Room> = new Map<string, Room>([
   ['miners', answerMiners],
   ['pool', answerPool],
+  ['sim', async (simulator, asked) => ({ json: await answerSim(simulator, asked) })],
   ['clock', answerClock],
   ['fleet.yaml', (simulator) => ({ yaml: simulator.fleetYaml() })],
   ['healthy', (simulator) => ({ json: { healthy: true, miners: simulator.all.length } })],

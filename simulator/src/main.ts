@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { CannotListen } from './listener.ts';
+import type { PoolKind } from './pool/kinds.ts';
 import { startSimulator } from './simulator.ts';
 import type { Simulator } from './simulator.ts';
 
@@ -16,6 +17,9 @@ interface Flags {
   cgminerPort: number | false;
   poolPort: number;
   controlPort: number;
+  litecoinpoolPort?: number;
+  viabtcPort?: number;
+  f2poolPort?: number;
   warm: boolean;
   json: boolean;
   apiDocs?: string;
@@ -36,7 +40,7 @@ function speed(text: string): number {
 }
 
 const command = new Command('hashfleet-simulator')
-  .description('A fleet that is not there: VNish miners and a ProHashing-like pool, faithful to their APIs, with faults on demand.')
+  .description('A fleet that is not there: VNish miners and mining pools, faithful to their APIs, with faults on demand.')
   .option('--miners <n>', 'how many miners', whole(0, 20_000), 12)
   .option('--seed <n>', 'same seed, same fleet', whole(0, 2 ** 31 - 1), 1)
   .option('--speed <x>', 'simulated seconds per real second; 0 stands still until the control port moves it', speed, 1)
@@ -45,7 +49,10 @@ const command = new Command('hashfleet-simulator')
   .addOption(new Option('--address-mode <mode>', 'miners apart by port, or by address 127.1.0.1 upwards').choices(['port', 'address']).default('port'))
   .option('--cgminer-port <n>', 'port of the first miner\'s cgminer API (address mode: every miner\'s; 4028 is the real one); 0: any', whole(0, 65_535), 0)
   .option('--no-cgminer-port', 'no cgminer API')
-  .option('--pool-port <n>', 'port of the pool', whole(0, 65_535), 9794)
+  .option('--pool-port <n>', 'port of ProHashing: REST, and WAMP at /ws', whole(0, 65_535), 9794)
+  .option('--litecoinpool-port <n>', 'port of litecoinpool.org; without it that pool does not run; 0: any', whole(0, 65_535))
+  .option('--viabtc-port <n>', 'port of ViaBTC; likewise', whole(0, 65_535))
+  .option('--f2pool-port <n>', 'port of F2Pool; likewise', whole(0, 65_535))
   .option('--control-port <n>', 'port of the control interface', whole(0, 65_535), 9793)
   .option('--warm', 'miners have been mining for days (default)', true)
   .option('--no-warm', 'miners are switched on just now')
@@ -59,11 +66,20 @@ function documents(folder: string | undefined): Record<string, string> {
   return Object.fromEntries(found.map(([version, file]) => [version, readFileSync(file, 'utf8')]));
 }
 
+/** The pools besides ProHashing whose ports are given. */
+function otherPools({ litecoinpoolPort, viabtcPort, f2poolPort }: Flags): Partial<Record<PoolKind, { port: number }>> {
+  return {
+    ...(litecoinpoolPort === undefined ? {} : { litecoinpool: { port: litecoinpoolPort } }), ...(viabtcPort === undefined ? {} : { viabtc: { port: viabtcPort } }),
+    ...(f2poolPort === undefined ? {} : { f2pool: { port: f2poolPort } }),
+  };
+}
+
 function announce(simulator: Simulator, asJson: boolean): void {
   const control = simulator.control?.url ?? '';
   if (asJson) {
     console.log(JSON.stringify({
       ready: true, control, pool: simulator.pool.url, poolApiKey: simulator.pool.apiKey,
+      pools: simulator.pools.map(({ kind, url, apiKey, secretKey, user }) => ({ kind, url, apiKey, secretKey, user })),
       miners: simulator.all.map(({ name, address, cgminerPort, spec }) => ({ name, address, cgminerPort, model: spec.model, firmware: spec.firmware })),
     }));
     return;
@@ -71,7 +87,7 @@ function announce(simulator: Simulator, asJson: boolean): void {
   const shown = simulator.all.slice(0, 24);
   for (const { name, url, spec } of shown) console.log(`miner    ${name.padEnd(8)} ${url}  ${spec.model} ${spec.firmware}`);
   if (simulator.all.length > shown.length) console.log(`miner    … and ${simulator.all.length - shown.length} more`);
-  console.log(`pool     ${simulator.pool.url}  (API key ${simulator.pool.apiKey})`);
+  for (const { kind, url, apiKey, secretKey } of simulator.pools) console.log(`pool     ${kind.padEnd(12)} ${url}  (API key ${apiKey}${secretKey === '' ? '' : `, secret ${secretKey}`})`);
   console.log(`control  ${control}  (fleet.yaml at ${control}/fleet.yaml)`);
   console.log('Password of every miner: admin, of an L3+: root. Stop with Ctrl-C.');
 }
@@ -79,10 +95,10 @@ function announce(simulator: Simulator, asJson: boolean): void {
 async function main(flags: Flags): Promise<void> {
   let simulator: Simulator;
   try {
-    simulator = await startSimulator({ ...flags, cgminerPort: flags.cgminerPort === false ? null : flags.cgminerPort, apiDocuments: documents(flags.apiDocs) });
+    simulator = await startSimulator({ ...flags, pools: otherPools(flags), cgminerPort: flags.cgminerPort === false ? null : flags.cgminerPort, apiDocuments: documents(flags.apiDocs) });
   } catch (problem) {
     if (!(problem instanceof CannotListen)) throw problem;
-    console.error(`${problem.message} (--first-port, --cgminer-port, --pool-port, --control-port, --host)`);
+    console.error(`${problem.message} (--first-port, --cgminer-port, --pool-port and those of other pools, --control-port, --host)`);
     process.exitCode = 1;
     return;
   }

@@ -12,7 +12,13 @@ import type { Miner } from './miner/miner.ts';
 import type { MinerSpec } from './miner/state.ts';
 import { createPool } from './pool/pool.ts';
 import type { Pool } from './pool/pool.ts';
-import { createLedger, fakeApiKey } from './pool/prohashing.ts';
+import type { Crew } from './pool/crew.ts';
+import { createCrew } from './pool/crew.ts';
+import type { House } from './pool/house.ts';
+import { createHouse } from './pool/house.ts';
+import type { PoolKind, PoolSettings } from './pool/kinds.ts';
+import { kinds, poolKinds } from './pool/kinds.ts';
+import { createMarket } from './pool/market.ts';
 
 /** `l3plus` is VNish 3.x behind CGI scripts; all others have the REST API. */
 export type AnySpec = MinerSpec | CgiMinerSpec;
@@ -37,6 +43,10 @@ export interface SimulatorOptions {
   /** 0 = the system picks (default). */
   readonly poolPort?: number;
   readonly poolApiKey?: string;
+  /** Pools besides ProHashing, each on a port of its own (0 = the system picks); and settings of any pool. */
+  readonly pools?: Readonly<Partial<Record<PoolKind, PoolSettings & { readonly port?: number }>>>;
+  /** Prices and network difficulties walk; default true. */
+  readonly marketWalks?: boolean;
   /** Control port; 0 = the system picks, null = none. Default null. */
   readonly controlPort?: number | null;
   /** Demo fleet only: miners have been mining for days. Default true. */
@@ -60,7 +70,14 @@ export interface Simulator {
   addMiner(spec: MinerSpec, place?: Place): Promise<Miner>;
   addMiner(spec: AnySpec, place?: Place): Promise<AnyMiner>;
   removeMiner(name: string): Promise<void>;
+  /** ProHashing. */
   readonly pool: Pool;
+  /** All that run, ProHashing first. */
+  readonly pools: readonly Pool[];
+  /** Their accounts, the market, and work that went elsewhere. */
+  readonly house: House;
+  /** Workers at the pools without a machine: orphans, to a pool's reader. */
+  readonly orphans: Crew;
   readonly control: ControlPort | null;
   /** Brings every miner up to the clock at once; reading does so one by one. */
   advance(): void;
@@ -81,16 +98,21 @@ function isRest(miner: AnyMiner): miner is Miner {
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { seed = 1, speed = 1, host = '127.0.0.1', firstPort = 0, addressMode = 'port', cgminerPort = 0, poolPort = 0, controlPort = null, warm = true } = options;
   const clock = createClock({ startMs: options.startMs ?? (speed === 0 ? manualStart : Date.now()), speed });
-  const apiKey = options.poolApiKey ?? fakeApiKey;
-  const ledger = createLedger({ seed, apiKey, startMs: clock.now() - warmUpMs, balances: warm ? { LTC: 0.21, DOGE: 118.5 } : {} });
+  const bornMs = clock.now();
+  const own = options.pools ?? {};
+  const prohashing: PoolSettings = { ...(warm ? { opening: { LTC: 0.21, DOGE: 118.5 } } : {}), ...(options.poolApiKey === undefined ? {} : { apiKey: options.poolApiKey }), ...own.prohashing };
+  const house = createHouse({ seed, startMs: bornMs - warmUpMs, market: createMarket({ seed, walks: options.marketWalks ?? true }), pools: { ...own, prohashing } });
+  const { sink } = house;
+  const orphans = createCrew({ sink, seed, startMs: bornMs, stepMs: 15_000, url: kinds.prohashing.stratum });
   const { miners: wanted = 12 } = options;
   const specs = typeof wanted === 'number' ? describeFleet({ miners: wanted, seed, warm }) : wanted;
   const all: AnyMiner[] = [];
   const create = (spec: AnySpec, place: { readonly host: string; readonly port: number; readonly cgminerPort: number | null }): AnyMiner =>
-    (spec.model === 'l3plus' ? createCgiMiner(spec, { clock, seed, ...place, sink: ledger })
-      : createMiner(spec, { clock, seed, ...place, sink: ledger, apiDocument: options.apiDocuments?.[spec.firmware] }));
+    (spec.model === 'l3plus' ? createCgiMiner(spec, { clock, seed, ...place, sink })
+      : createMiner(spec, { clock, seed, ...place, sink, apiDocument: options.apiDocuments?.[spec.firmware] }));
   const advance = () => {
     for (const miner of all) miner.advance();
+    orphans.advanceTo(clock.now());
   };
   const add = async (spec: AnySpec, place: Place): Promise<AnyMiner> => {
     if (all.some((other) => other.name === spec.name)) throw new Error(`there is already a miner ${spec.name}`);
@@ -110,7 +132,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     if (found === undefined) throw new Error(`there is no miner ${name}; there are ${kind.map((one) => one.name).join(', ')}`);
     return found;
   }
-  const pool = createPool({ clock, ledger, apiKey, host, port: poolPort, advanceMiners: advance });
+  const pools = poolKinds.flatMap((kind) => {
+    const desk = house.desks.get(kind);
+    const port = own[kind]?.port ?? (kind === 'prohashing' ? poolPort : 0);
+    return desk === undefined ? [] : [createPool({ clock, desk, market: house.market, seed, host, port, advanceMiners: advance })];
+  });
+  const [pool] = pools;
+  if (pool === undefined) throw new Error('ProHashing always runs');
   const simulator: Omit<Simulator, 'control'> & { control: ControlPort | null } = {
     clock, all,
     get miners() {
@@ -128,12 +156,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       all.splice(all.indexOf(gone), 1);
       await gone.close();
     },
-    pool,
+    pool, pools, house, orphans,
     control: null,
     advance,
     fleetYaml: () => fleetYaml(all),
     stop: async () => {
-      await Promise.all([...all.map((one) => one.close()), pool.close(), simulator.control?.close()]);
+      await Promise.all([...all.map((one) => one.close()), ...pools.map((one) => one.close()), simulator.control?.close()]);
     },
   };
   try {
@@ -141,7 +169,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       const place = placeFor(index, { host, firstPort, mode: addressMode });
       await add(spec, { ...place, cgminerPort: cgminerPortFor(index, { cgminerPort, mode: addressMode }) });
     }
-    await pool.listen();
+    await Promise.all(pools.map((one) => one.listen()));
     if (controlPort !== null) {
       simulator.control = createControlPort(simulator, { host, port: controlPort });
       await simulator.control.listen();

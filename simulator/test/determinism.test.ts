@@ -13,8 +13,8 @@ async function page(simulator: Simulator): Promise<string> {
       replies.push((await bench.get(path)).text);
     }
   }
-  const { pool, clock } = simulator;
-  replies.push(pool.ledger.answer({ path: '/api/v1/walletEx', apiKey: pool.apiKey, timeMs: clock.now() }));
+  const { pool, clock, house } = simulator;
+  replies.push(house.desk('prohashing').answer({ path: `/api/v1/walletEx?apiKey=${pool.apiKey}`, timeMs: clock.now() }), pool.ledger.truth(clock.now()));
   return JSON.stringify(replies);
 }
 

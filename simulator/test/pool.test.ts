@@ -1,6 +1,6 @@
 /** The pool tells of the same workers as the miners, in the shapes of prohashing-api.md 1. */
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { hardwareModels } from '../src/hardware.ts';
+import { createMarket } from '../src/pool/market.ts';
 import { fakeApiKey, scryptEstimate } from '../src/pool/prohashing.ts';
 import type { Simulator } from '../src/simulator.ts';
 import { ask, startManual, stopAll } from './support/one-miner.ts';
@@ -19,20 +19,22 @@ test('status: an envelope, numbers also as text and null, fees as fractions', as
     name: 'Scrypt', port: 3333, mbtc_mh_factor: '1000000', estimate_current: expect.stringMatching(/^0\.0{7,8}\d+$/), actual_last24h: null,
     pps_fee: 0.0399, pplns_fee: 0.0199, workers: 0,
   });
-  expect(reply.data['scrypt']!.hashrate % (65_536 / 15)).toBeCloseTo(0, 0);
+  expect(Number.isInteger(Math.round(reply.data['scrypt']!.hashrate * 15e3) / 1e3 / 65_536)).toBe(true);
   expect(reply.data['x11']?.estimate_current).toBeNull();
 });
 
 test('at 95,000 USD a BTC an L9 earns 8 to 15 USD a day, the whole year', () => {
+  const market = createMarket({ seed: 1 });
   for (let day = 0; day < 365; day += 1) {
-    const usd = 16_800 * scryptEstimate(1, Date.UTC(2026, 0, 1) + day * 86_400_000) * 95_000;
+    const usd = 16_800 * scryptEstimate(market, Date.UTC(2026, 0, 1) + day * 86_400_000) * 95_000;
     expect(usd).toBeGreaterThan(8);
     expect(usd).toBeLessThan(15);
   }
 });
 
 test('the estimate walks: hardly in a minute, visibly in a week', () => {
-  const at = (ms: number) => scryptEstimate(1, Date.UTC(2026, 0, 1) + ms);
+  const market = createMarket({ seed: 1 });
+  const at = (ms: number) => scryptEstimate(market, Date.UTC(2026, 0, 1) + ms);
   const week = Array.from({ length: 28 }, (_, i) => at(i * 21_600_000));
   expect(Math.abs(at(60_000) / at(0) - 1)).toBeLessThan(0.005);
   expect(Math.max(...week) / Math.min(...week)).toBeGreaterThan(1.05);
@@ -88,23 +90,31 @@ test('a miner that stops is gone from walletEx after the window', async () => {
 });
 
 test('balances grow by what the work is worth, and a coin vanishes when it is paid out', async () => {
-  const simulator = await start(3);
-  const ltc = async () => (await withKey(simulator, '/wallet')).json<WalletEx>().data.balances['LTC'];
-  const before = await ltc();
+  const simulator = await startManual({ miners: 3, startMs: Date.UTC(2026, 5, 1, 12), marketWalks: false, pools: { prohashing: { pay: 'pps', opening: { LTC: 0.21 }, thresholds: { LTC: 0.3, DOGE: 1e6 } } } });
+  const wallet = async () => (await withKey(simulator, '/wallet')).json<WalletEx>().data.balances;
+  const before = (await wallet())['LTC'];
   simulator.clock.advance(6 * 3_600_000);
-  const after = await ltc();
-  const hashes = simulator.miners.reduce((sum, miner) => sum + miner.truth().hashesPerSecond, 0) / hardwareModels.l9.hashesPerUnit;
-  const expected = (hashes * 0.25 * scryptEstimate(1, simulator.clock.now()) * 0.42) / 0.001;
-  expect(Math.abs((after!.balance - before!.balance) / expected - 1)).toBeLessThan(0.15);
+  const after = (await wallet())['LTC'];
+  const hashes = simulator.miners.reduce((sum, miner) => sum + miner.truth().hashesPerSecond, 0) * 0.972 * 6 * 3600;
+  const expected = simulator.house.market.expectedCoins('LTC', hashes, simulator.clock.now()) * (1 - 0.0399);
+  // Three miners send some 13,000 shares in six hours: 1 % is the deviation, and theirs from the mean comes on top.
+  expect(Math.abs((after!.balance - before!.balance) / expected - 1)).toBeLessThan(0.05);
   let vanished = false;
+  let paid = 0;
   // Payouts are at midnight, when the balance is above the threshold.
   for (let day = 0; day < 4 && !vanished; day += 1) {
+    paid = (await wallet())['LTC']!.balance;
     simulator.clock.advance(86_400_000 - (simulator.clock.now() % 86_400_000) + 1000);
-    vanished = (await ltc()) === undefined;
+    vanished = !('LTC' in await wallet());
   }
   expect(vanished).toBe(true);
   simulator.clock.advance(600_000);
-  expect((await ltc())?.paid).toBeGreaterThan(0.5);
+  const later = (await wallet())['LTC']!;
+  expect(later.paid).toBeGreaterThan(paid);
+  // `total` holds the payout for a day and then falls: it is no counter (1.5).
+  expect(later).toMatchObject({ paid24h: later.paid });
+  simulator.clock.advance(23.9 * 3_600_000);
+  expect((await wallet())['LTC']).toMatchObject({ paid24h: 0, paid: later.paid, total: (await wallet())['LTC']!.balance });
 });
 
 describe('modes', () => {
@@ -115,10 +125,34 @@ describe('modes', () => {
     expect([reply.status, reply.text.startsWith('<!DOCTYPE html>')]).toEqual([200, true]);
   });
 
-  test.each([['http_500', 500], ['http_429', 429]] as const)('%s', async (mode, status) => {
+  test.each([['http_500', 500], ['http_429', 429], ['http_403', 403], ['http_503', 503]] as const)('%s', async (mode, status) => {
     const simulator = await start(1);
     await simulator.pool.setMode(mode);
     expect((await get(simulator, '/status')).status).toBe(status);
+  });
+
+  test('429 and 503 say when to come again', async () => {
+    const simulator = await start(1);
+    for (const [mode, seconds] of [['http_429', '60'], ['http_503', '120']] as const) {
+      await simulator.pool.setMode(mode);
+      expect((await get(simulator, '/status')).headers['retry-after']).toBe(seconds);
+    }
+  });
+
+  test('a key that was right is refused, nothing comes, JSON is called text, and JSON ends early', async () => {
+    const simulator = await start(1);
+    const seen: unknown[] = [];
+    for (const mode of ['bad_key', 'empty', 'wrong_content_type'] as const) {
+      await simulator.pool.setMode(mode);
+      const { status, text, type } = await withKey(simulator, '/wallet');
+      seen.push([status, type, text.slice(0, 30)]);
+    }
+    expect(seen).toEqual([[400, 'application/json', '{"status":"error","code":400,"'], [200, 'application/json', ''], [200, 'text/plain', '{"status":"success","code":200']]);
+    await simulator.pool.setMode('bad_json');
+    const half = await withKey(simulator, '/wallet');
+    expect(() => half.json()).toThrow(SyntaxError);
+    await simulator.pool.setMode('reset');
+    await expect(get(simulator, '/status')).rejects.toMatchObject({ code: 'ECONNRESET' });
   });
 
   test('cut: the body ends early', async () => {

@@ -215,9 +215,12 @@ function submitShares(machine: Machine, timeMs: number): void {
   const accepted = max(0, found - rejected);
   count.accepted += accepted;
   count.rejected += found - accepted;
-  if (accepted === 0) return;
-  count.lastShareMs = timeMs;
-  machine.sink?.credit({ worker: workerName(pool), url: pool.url, timeMs, difficulty: accepted * shareDifficulty, shareDifficulty });
+  if (accepted > 0) count.lastShareMs = timeMs;
+  if (found === 0) return;
+  machine.sink?.credit({
+    miner: machine.spec.name, session: machine.starts * 100 + active, worker: workerName(pool), url: pool.url, pass: pool.pass, timeMs,
+    shareDifficulty, difficulty: accepted * shareDifficulty, staleDifficulty: 0, rejectedDifficulty: (found - accepted) * shareDifficulty,
+  });
 }
 
 /** Brings the machine to this time: phases at their exact times, physics and shares on the grid. */

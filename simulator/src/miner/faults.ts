@@ -3,7 +3,7 @@
 export const conditions = [
   'board_missing', 'board_failed', 'chips_bad', 'chip_overheat', 'fan_lost', 'pool_down', 'pool_rejecting',
   'hashrate_degraded', 'preset_drift', 'hw_errors', 'hot_inlet', 'sensor_fault', 'psu_trouble', 'config_damaged',
-  'stuck_autotune', 'stock_fallback', 'unplugged',
+  'stuck_autotune', 'stock_fallback', 'unplugged', 'hashrate_theft',
 ] as const;
 
 export const manners = [
@@ -33,6 +33,10 @@ export interface FaultParams {
   readonly perMinute?: number;
   /** Share of shares, or of hashrate lost an hour. */
   readonly ratio?: number;
+  /** `hashrate_theft`: part of the work that goes elsewhere, 0 to 1; where to, and under which name. */
+  readonly share?: number;
+  readonly url?: string;
+  readonly worker?: string;
   /** Hashrate never falls below this share. */
   readonly floor?: number;
   readonly preset?: string;
@@ -52,8 +56,8 @@ export interface ActiveFault {
   givenUp?: boolean;
 }
 
-const numbers = ['board', 'fan', 'count', 'celsius', 'perMinute', 'ratio', 'floor', 'milliseconds'] as const;
-const texts = ['preset', 'mode', 'path'] as const;
+const numbers = ['board', 'fan', 'count', 'celsius', 'perMinute', 'ratio', 'share', 'floor', 'milliseconds'] as const;
+const texts = ['preset', 'mode', 'path', 'url', 'worker'] as const;
 
 export class UnknownFault extends Error {}
 
@@ -83,6 +87,7 @@ export function readFault(body: Readonly<Record<string, unknown>>): { kind: Faul
     if (typeof value !== expected && !(name === 'pool' && value === 'all')) {
       throw new UnknownFault(`${name} must be a ${expected}; got ${JSON.stringify(value)}`);
     }
+    if (name === 'share' && typeof value === 'number' && !(value >= 0 && value <= 1)) throw new UnknownFault(`share must be from 0 to 1; got ${value}`);
     params[name] = value;
   }
   return { kind, params };

@@ -1,6 +1,6 @@
 /** Shares: a Poisson process from the hashrate, vardiff, failover between pools, counters as `/summary.pools` shows them. */
 import { poisson, uniform } from '../random.ts';
-import type { MinerState, PoolCounters } from './state.ts';
+import type { MinerState, PoolCounters, SubmittedShares } from './state.ts';
 import { faultsOf, freshCounters, stepMs } from './state.ts';
 
 // Bound here because a global is slow to look up inside a test runner's sandbox.
@@ -29,12 +29,15 @@ export function activePool(state: MinerState): number | null {
   return standby === -1 ? null : standby;
 }
 
-/** The worker's name at the pool: `n=` of the password (prohashing-api.md 3.3), else what follows the dot in the user. */
-export function workerName(pool: { readonly user: string; readonly pass: string }): string {
-  const named = /(?:^|,)\s*n=([^,]+)/.exec(pool.pass)?.[1];
-  if (named !== undefined) return named.trim();
+/**
+ * The worker's name at the pool: `n=` of the password at ProHashing (prohashing-api.md 3.3), what follows the dot in the user elsewhere
+ * (4, 7); each where the other is missing.
+ */
+export function workerName(pool: { readonly url: string; readonly user: string; readonly pass: string }): string {
+  const named = /(?:^|,)\s*n=([^,]+)/.exec(pool.pass)?.[1]?.trim();
   const dot = pool.user.indexOf('.');
-  return dot === -1 ? '' : pool.user.slice(dot + 1);
+  const dotted = dot === -1 ? undefined : pool.user.slice(dot + 1);
+  return (pool.url.includes('prohashing') ? named ?? dotted : dotted ?? named) ?? '';
 }
 
 function adjustDifficulty(counters: PoolCounters, hashesPerSecond: number, hashesPerDifficulty: number): void {
@@ -46,13 +49,17 @@ function adjustDifficulty(counters: PoolCounters, hashesPerSecond: number, hashe
 
 interface Work { readonly hashes: number; readonly timeMs: number; readonly stream: number; readonly rejecting: number }
 
-function countShares(state: MinerState, counters: PoolCounters, work: Work): number {
+interface Counted { readonly accepted: number; readonly rejected: number; readonly stale: number }
+
+const noShares: Counted = { accepted: 0, rejected: 0, stale: 0 };
+
+function countShares(state: MinerState, counters: PoolCounters, work: Work): Counted {
   const { hashesPerDifficulty } = state.model;
   const index = floor(work.timeMs / stepMs);
   if (counters.difficulty === 0 || index % 12 === 0) adjustDifficulty(counters, work.hashes / (stepMs / 1000), hashesPerDifficulty);
   const draw = (which: number) => uniform(state.seed + work.stream + which, index);
   const found = poisson(work.hashes / (counters.difficulty * hashesPerDifficulty), draw(0));
-  if (found === 0) return 0;
+  if (found === 0) return noShares;
   let rejected = 0;
   let stale = 0;
   for (let share = 0; share < found; share += 1) {
@@ -70,7 +77,33 @@ function countShares(state: MinerState, counters: PoolCounters, work: Work): num
     const luck = 1 - draw(4) ** (1 / accepted);
     state.bestShare = max(state.bestShare, floor(counters.difficulty / max(luck, 1e-7)));
   }
-  return accepted * counters.difficulty;
+  return { accepted, rejected, stale };
+}
+
+/** Who a thief is when the fault does not say. */
+const thief = { url: 'stratum+tcp://pool.thief.example:3333', worker: 'thief' };
+
+/** Shares out of so many that a thief has taken; each goes with the same chance. */
+function stolenOf(state: MinerState, accepted: number, at: { readonly share: number; readonly index: number }): number {
+  let stolen = 0;
+  for (let share = 0; share < accepted; share += 1) if (uniform(state.seed + 47, at.index * 64 + share) < at.share) stolen += 1;
+  return stolen;
+}
+
+/** Tells the pools what came of a step. A thief's part goes elsewhere, and the miner's own counters do not show it. */
+function tellPools(state: MinerState, shares: SubmittedShares): void {
+  const { sink } = state;
+  if (sink === null) return;
+  const [theft] = faultsOf(state, 'hashrate_theft');
+  const accepted = round(shares.difficulty / shares.shareDifficulty);
+  const stolen = theft === undefined ? 0 : stolenOf(state, accepted, { share: theft.params.share ?? 0.1, index: floor(shares.timeMs / stepMs) });
+  if (theft !== undefined && stolen > 0) {
+    sink.credit({
+      miner: `${shares.miner} stolen`, session: 1, worker: theft.params.worker ?? thief.worker, url: theft.params.url ?? thief.url, pass: 'x', timeMs: shares.timeMs,
+      shareDifficulty: shares.shareDifficulty, difficulty: stolen * shares.shareDifficulty, staleDifficulty: 0, rejectedDifficulty: 0,
+    });
+  }
+  sink.credit({ ...shares, difficulty: (accepted - stolen) * shares.shareDifficulty });
 }
 
 /** Gives the hashes of one grid step to the pool and to the fee. */
@@ -86,9 +119,18 @@ export function submitShares(state: MinerState, hashes: number, timeMs: number):
   if (hashes <= 0 || pool === undefined || counters === undefined) return;
   const rejecting = poolCondition(state, active) === 'rejecting'
     ? max(...faultsOf(state, 'pool_rejecting').map(({ params }) => params.ratio ?? 0.5)) : 0;
-  const difficulty = countShares(state, counters, { hashes: hashes * (1 - feeShare), timeMs, stream: 41, rejecting });
+  if (state.connection.pool !== active) {
+    if (state.connection.pool !== null) state.connection.session += 1;
+    state.connection.pool = active;
+  }
+  const { accepted, rejected, stale } = countShares(state, counters, { hashes: hashes * (1 - feeShare), timeMs, stream: 41, rejecting });
   countShares(state, state.feeCounters, { hashes: hashes * feeShare, timeMs, stream: 61, rejecting: 0 });
-  if (difficulty > 0) state.sink?.credit({ worker: workerName(pool), url: pool.url, timeMs, difficulty, shareDifficulty: counters.difficulty });
+  if (accepted + rejected + stale === 0) return;
+  const { difficulty } = counters;
+  tellPools(state, {
+    miner: state.spec.name, session: state.connection.session, worker: workerName(pool), url: pool.url, pass: pool.pass, timeMs,
+    shareDifficulty: difficulty, difficulty: accepted * difficulty, staleDifficulty: stale * difficulty, rejectedDifficulty: rejected * difficulty,
+  });
 }
 
 /** A restart of the mining process begins all counters anew. */
@@ -98,6 +140,7 @@ export function resetCounters(state: MinerState): void {
   state.poolCounters = state.livePools.map(freshCounters);
   state.feeCounters = freshCounters();
   state.poolsLostSinceMs = null;
+  state.connection = { session: state.connection.session + 1, pool: null };
   state.bestShare = 0;
   state.hashes = 0;
   for (const board of state.boards) {

@@ -13,17 +13,28 @@ import { defaultSettings } from './settings.ts';
 /** Physics advances on a fixed grid of simulated time, so that rare and frequent readers see the same machine. */
 export const stepMs = 5000;
 
-/** Where accepted shares go: the pool's ledger. */
+/** What one miner sent to one pool in one step. */
+export interface SubmittedShares {
+  /** Whose connection it is; two miners may have the same worker name. */
+  readonly miner: string;
+  /** Counts the connections of that miner: a new one after each restart of mining and each change of pool. */
+  readonly session: number;
+  readonly worker: string;
+  readonly url: string;
+  readonly pass: string;
+  /** At the end of the step. */
+  readonly timeMs: number;
+  /** Of each share. */
+  readonly shareDifficulty: number;
+  /** Of all accepted shares together; likewise below. */
+  readonly difficulty: number;
+  readonly staleDifficulty: number;
+  readonly rejectedDifficulty: number;
+}
+
+/** Where shares go: the pools' accounts. */
 export interface ShareSink {
-  credit(shares: {
-    readonly worker: string;
-    readonly url: string;
-    readonly timeMs: number;
-    /** Of each share. */
-    readonly shareDifficulty: number;
-    /** Of all accepted shares together. */
-    readonly difficulty: number;
-  }): void;
+  credit(shares: SubmittedShares): void;
 }
 
 export interface MinerSpec {
@@ -125,6 +136,8 @@ export interface MinerState {
   poolCounters: PoolCounters[];
   feeCounters: PoolCounters;
   poolsLostSinceMs: number | null;
+  /** Connections to pools so far, and the pool of the last. */
+  connection: { session: number; pool: number | null };
   bestShare: number;
   hashes: number;
   /** What runs now; differs from the configured preset when the switcher moved it. */
@@ -229,7 +242,7 @@ export function createState(spec: MinerSpec, birth: Birth): MinerState {
     },
     boards, fanDuty: 30, fanError: -40, settings,
     livePools: settings.miner.pools.filter((pool) => pool.url !== ''), preferredPool: 0, poolCounters: [], feeCounters: freshCounters(),
-    poolsLostSinceMs: null, bestShare: 0, hashes: 0,
+    poolsLostSinceMs: null, connection: { session: 1, pool: null }, bestShare: 0, hashes: 0,
     runningPreset: preset, tuned: new Set(model.presets.filter((row) => row.tuned).map((row) => String(row.watts))),
     ramp: { from: still, to: still, startMs: birth.startMs, durationMs: 0 },
     throttle: { from: 100, to: 100, startMs: birth.startMs },

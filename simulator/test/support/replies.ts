@@ -65,7 +65,7 @@ export interface Replies {
 
 export interface WalletEx {
   code: number;
-  data: { balances: Record<string, { balance: number; paid: number } | undefined>; miners: { ID: string; accepted: number; difficulty: number }[] };
+  data: { balances: Record<string, { balance: number; paid: number; total: number } | undefined>; miners: { ID: string; accepted: number; difficulty: number }[] };
 }
 
 export interface ControlMiner { name: string; address: string; repaired?: number; faults: { kind: string }[] }
