@@ -75,6 +75,7 @@ const viabtcReplies = {
     {"worker_id": 2, "worker_name": "rack1-08", "worker_status": "unactive", "coin": "LTC", "hashrate_10min": "0"}]}}`,
   '/res/openapi/v1/profit': '{"code": 0, "message": "OK", "data": {"coin": "LTC", "total_profit": "12.34567890", "pps_profit": "12", "pplns_profit": "0.3456789"}}',
   '/res/openapi/v1/wallet/payment/history': '{"code": 0, "message": "OK", "has_next": false, "data": [{"id": 157, "coin": "LTC", "amount": "0.5", "address": "x", "tx": "eaa0597e", "create_time": 1767000000}, {"id": 158, "coin": "LTC", "amount": "0.25", "create_time": 1767086400}]}',
+  '/res/openapi/v1/wallet/payment/history DOGE': '{"code": 0, "message": "OK", "has_next": false, "data": [{"id": 200, "coin": "DOGE", "amount": "100.5", "tx": "d09e", "create_time": 1767100000}]}',
 };
 
 poolContract('ViaBTC', {
@@ -87,11 +88,11 @@ poolContract('ViaBTC', {
     workers: [{ worker: 'rack1-07', hashrate: 9.412e9, hashrateHour: 9.4e9, hashrateDay: 9.39e9, lastShareAt: 1_768_000_000_000, connected: true }, { worker: 'rack1-08', hashrate: 0, connected: false }],
     balances: [{ coin: 'LTC', amount: '0.30000000000000000001' }, { coin: 'DOGE', amount: '12.5' }],
     earned: [{ coin: 'LTC', amount: '12.34567890' }],
-    payouts: [{ coin: 'LTC', amount: '0.5', at: 1_767_000_000_000, id: 'eaa0597e' }, { coin: 'LTC', amount: '0.25', at: 1_767_086_400_000, id: '158' }],
+    payouts: [{ coin: 'LTC', amount: '0.5', at: 1_767_000_000_000, id: 'eaa0597e' }, { coin: 'LTC', amount: '0.25', at: 1_767_086_400_000, id: '158' }, { coin: 'DOGE', amount: '100.5', at: 1_767_100_000_000, id: 'd09e' }],
   },
   secondBest: [
     // A payment is known by its transaction, else by its number.
-    [/history data\.\d\.(tx|id)$/, /^\/payouts\//],
+    [/history( DOGE)? data\.\d\.(tx|id)$/, /^\/payouts\//],
   ],
 });
 
@@ -106,6 +107,8 @@ poolContract('F2Pool', {
     '/v2/assets/balance': '{"balance_info": {"balance": 0.00000001, "paid": 12.5, "total_income": 12.500000010000000001, "yesterday_income": 0.1, "estimated_today_income": 0.05}}',
     '/v2/assets/transactions/list': `{"transactions": [{"id": 9, "type": "payout", "changed_balance": -0.5, "created_at": 1767000000, "mining_extra": null, "payout_extra": {"value": 0.50, "address": "x", "tx_id": "beef01", "paid_time": 1767000100}},
       {"id": 10, "type": "revenue", "changed_balance": 0.1, "created_at": 1767000000, "mining_extra": {"pps": 0.1}, "payout_extra": null}]}`,
+    '/v2/assets/balance DOGE': '{"balance_info": {"balance": 4, "paid": 0, "total_income": 4}}',
+    '/v2/assets/transactions/list DOGE': '{"transactions": []}',
   },
   reading: {
     fees: {},
@@ -113,7 +116,8 @@ poolContract('F2Pool', {
       { worker: 'rack1-07', hashrate: 9.412e9, hashrateHour: 9.4e9, hashrateDay: 9.39e9, staleHashrateHour: 1e6, staleHashrateDay: 2e6, lastShareAt: 1_768_000_000_000, connected: true },
       { worker: 'rack1-08', hashrate: 0, hashrateHour: 0, hashrateDay: 5, lastShareAt: 1_767_000_000_000, connected: false },
     ],
-    balances: [{ coin: 'LTC', amount: '0.00000001' }], paid: [{ coin: 'LTC', amount: '12.5' }], earned: [{ coin: 'LTC', amount: '12.500000010000000001' }],
+    balances: [{ coin: 'LTC', amount: '0.00000001' }, { coin: 'DOGE', amount: '4' }], paid: [{ coin: 'LTC', amount: '12.5' }, { coin: 'DOGE', amount: '0' }],
+    earned: [{ coin: 'LTC', amount: '12.500000010000000001' }, { coin: 'DOGE', amount: '4' }],
     payouts: [{ coin: 'LTC', amount: '0.50', at: 1_767_000_100_000, id: 'beef01' }],
   },
   secondBest: [[/transactions\.0\.payout_extra\.(value|paid_time|tx_id)$/, /^\/payouts\//]],
@@ -182,9 +186,11 @@ describe('what is sent', () => {
     const adapter = made(f2poolAdapter, { ...common(pool), apiKey, user: 'farm' });
     expect(await read(adapter)).toEqual({ observedAt: at, fees: {} });
     expect(pool.requests.map(({ method, path, headers, body }) => [method, path, headers['f2p-api-secret'], JSON.parse(body) as unknown])).toEqual([
-      ['POST', '/v2/hash_rate/worker/list', apiKey, { currency: 'litecoin', mining_user_name: 'farm' }],
-      ['POST', '/v2/assets/balance', apiKey, { currency: 'litecoin', mining_user_name: 'farm' }],
-      ['POST', '/v2/assets/transactions/list', apiKey, { currency: 'litecoin', mining_user_name: 'farm', type: 'payout', start_time: at / 1000 - 30 * 86_400, end_time: at / 1000 }],
+      ['POST', '/v2/hash_rate/worker/list', apiKey, { mining_user_name: 'farm', currency: 'litecoin' }],
+      ...['litecoin', 'dogecoin'].flatMap((currency) => [
+        ['POST', '/v2/assets/balance', apiKey, { mining_user_name: 'farm', currency }],
+        ['POST', '/v2/assets/transactions/list', apiKey, { mining_user_name: 'farm', currency, type: 'payout', start_time: at / 1000 - 30 * 86_400, end_time: at / 1000 }],
+      ]),
     ]);
     for (const [body, reason] of [['{"code": 5001, "msg": "params error"}', 'bad_shape'], ['{"code": "5010", "msg": "x"}', 'bad_key'], ['{"code": "B001", "error": "x"}', 'bad_shape']] as const) {
       error = body;

@@ -96,6 +96,11 @@ export const limits = {
 /** Unix seconds from 2011, when scrypt coins began, to 2100. */
 const [firstSecond, lastSecond] = [1_293_840_000, 4_102_444_800];
 
+function seconds(value: unknown): number | undefined {
+  const number = lenientNumber(value);
+  return number === undefined || number < firstSecond || number > lastSecond ? undefined : number * 1000;
+}
+
 export interface Fields {
   /** A number from 0 to `most`. */
   number(key: string, most: number): number | undefined;
@@ -105,7 +110,7 @@ export interface Fields {
   /** A transaction or another identity: printable ASCII without blanks, or a number as text. */
   identity(key: string): string | undefined;
   flag(key: string): boolean | undefined;
-  /** Unix seconds as ms. */
+  /** Unix seconds as ms. Zero is "never": absent, and no mistake. */
   time(key: string): number | undefined;
   object(key: string): JsonObject | undefined;
   list(key: string): readonly unknown[] | undefined;
@@ -119,7 +124,7 @@ export function fieldsOf(object: JsonObject, source: string, mismatch: Mismatch)
     const read = <T>(key: string, take: (value: unknown) => T | undefined): T | undefined => {
       const value = Object.hasOwn(object, key) ? object[key] : undefined;
       const taken = take(value);
-      if (taken === undefined && (needed || (value !== undefined && value !== null))) mismatch(source, key);
+      if (taken === undefined && (needed || (value !== undefined && value !== null)) && !(take === seconds && lenientNumber(value) === 0)) mismatch(source, key);
       return taken;
     };
     return {
@@ -134,10 +139,7 @@ export function fieldsOf(object: JsonObject, source: string, mismatch: Mismatch)
         return typeof text === 'string' && /^[!-~]{1,128}$/.test(text) && !text.startsWith('-') ? text : undefined;
       }),
       flag: (key: string) => read(key, (value) => (typeof value === 'boolean' ? value : undefined)),
-      time: (key: string) => read(key, (value) => {
-        const seconds = lenientNumber(value);
-        return seconds === undefined || seconds < firstSecond || seconds > lastSecond ? undefined : seconds * 1000;
-      }),
+      time: (key: string) => read(key, seconds),
       object: (key: string) => read(key, (value) => (isObject(value) ? value : undefined)),
       list: (key: string) => read(key, (value): readonly unknown[] | undefined => (Array.isArray(value) ? value : undefined)),
     };

@@ -13,7 +13,7 @@ import { whenDone } from '../running.ts';
 
 export interface PoolUnderTest {
   readonly make: (options: AdapterOptions) => PoolAdapter;
-  /** Good replies by path without query, as JSON text: digits are kept. */
+  /** Good replies by path without query, or by path and coin where one path serves several, as JSON text: digits are kept. */
   readonly replies: Readonly<Record<string, string>>;
   /** What they are read as; `observedAt` is looked at by itself. */
   readonly reading: Omit<PoolReading, 'observedAt'>;
@@ -46,7 +46,8 @@ export async function fakePool(answer: FakePool['answer']): Promise<FakePool> {
       const { pathname, searchParams } = new URL(request.url ?? '/', 'http://pool');
       const asked = { method: request.method ?? '', path: pathname, query: searchParams, headers: request.headers, body };
       pool.requests.push(asked);
-      pool.answer(pathname, response, asked);
+      const coin = /"currency":"(dogecoin)"|^(DOGE)$/.exec(`${body}${searchParams.get('coin') ?? ''}`);
+      pool.answer(coin === null ? pathname : `${pathname} DOGE`, response, asked);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
