@@ -3,9 +3,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { CannotListen } from './listener.ts';
-import type { PoolKind } from './pool/kinds.ts';
+import type { PayRule } from './pool/account.ts';
+import { payRules } from './pool/account.ts';
 import { startSimulator } from './simulator.ts';
-import type { Simulator } from './simulator.ts';
+import type { Simulator, SimulatorOptions } from './simulator.ts';
 
 interface Flags {
   miners: number;
@@ -17,6 +18,7 @@ interface Flags {
   cgminerPort: number | false;
   poolPort: number;
   controlPort: number;
+  prohashingPay: PayRule;
   litecoinpoolPort?: number;
   viabtcPort?: number;
   f2poolPort?: number;
@@ -50,6 +52,7 @@ const command = new Command('hashfleet-simulator')
   .option('--cgminer-port <n>', 'port of the first miner\'s cgminer API (address mode: every miner\'s; 4028 is the real one); 0: any', whole(0, 65_535), 0)
   .option('--no-cgminer-port', 'no cgminer API')
   .option('--pool-port <n>', 'port of ProHashing: REST, and WAMP at /ws', whole(0, 65_535), 9794)
+  .addOption(new Option('--prohashing-pay <rule>', 'how ProHashing pays; blocks of PPLNS are rare at its size').choices([...payRules]).default('by_password'))
   .option('--litecoinpool-port <n>', 'port of litecoinpool.org; without it that pool does not run; 0: any', whole(0, 65_535))
   .option('--viabtc-port <n>', 'port of ViaBTC; likewise', whole(0, 65_535))
   .option('--f2pool-port <n>', 'port of F2Pool; likewise', whole(0, 65_535))
@@ -66,9 +69,10 @@ function documents(folder: string | undefined): Record<string, string> {
   return Object.fromEntries(found.map(([version, file]) => [version, readFileSync(file, 'utf8')]));
 }
 
-/** The pools besides ProHashing whose ports are given. */
-function otherPools({ litecoinpoolPort, viabtcPort, f2poolPort }: Flags): Partial<Record<PoolKind, { port: number }>> {
+/** How ProHashing pays, and the pools besides whose ports are given. */
+function poolsOf({ prohashingPay, litecoinpoolPort, viabtcPort, f2poolPort }: Flags): SimulatorOptions['pools'] & object {
   return {
+    prohashing: { pay: prohashingPay },
     ...(litecoinpoolPort === undefined ? {} : { litecoinpool: { port: litecoinpoolPort } }), ...(viabtcPort === undefined ? {} : { viabtc: { port: viabtcPort } }),
     ...(f2poolPort === undefined ? {} : { f2pool: { port: f2poolPort } }),
   };
@@ -95,7 +99,7 @@ function announce(simulator: Simulator, asJson: boolean): void {
 async function main(flags: Flags): Promise<void> {
   let simulator: Simulator;
   try {
-    simulator = await startSimulator({ ...flags, pools: otherPools(flags), cgminerPort: flags.cgminerPort === false ? null : flags.cgminerPort, apiDocuments: documents(flags.apiDocs) });
+    simulator = await startSimulator({ ...flags, pools: poolsOf(flags), cgminerPort: flags.cgminerPort === false ? null : flags.cgminerPort, apiDocuments: documents(flags.apiDocs) });
   } catch (problem) {
     if (!(problem instanceof CannotListen)) throw problem;
     console.error(`${problem.message} (--first-port, --cgminer-port, --pool-port and those of other pools, --control-port, --host)`);

@@ -79,7 +79,7 @@ export interface Simulator {
   /** Workers at the pools without a machine: orphans, to a pool's reader. */
   readonly orphans: Crew;
   readonly control: ControlPort | null;
-  /** Brings every miner up to the clock at once; reading does so one by one. */
+  /** Brings every miner up to the clock at once, and the pools' accounts with them; reading does so one by one. */
   advance(): void;
   fleetYaml(): string;
   stop(): Promise<void>;
@@ -111,8 +111,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     (spec.model === 'l3plus' ? createCgiMiner(spec, { clock, seed, ...place, sink })
       : createMiner(spec, { clock, seed, ...place, sink, apiDocument: options.apiDocuments?.[spec.firmware] }));
   const advance = () => {
+    // The time first: the miners then go at least that far, and no step is settled half full.
+    const timeMs = clock.now();
     for (const miner of all) miner.advance();
-    orphans.advanceTo(clock.now());
+    orphans.advanceTo(timeMs);
+    house.settle(timeMs);
   };
   const add = async (spec: AnySpec, place: Place): Promise<AnyMiner> => {
     if (all.some((other) => other.name === spec.name)) throw new Error(`there is already a miner ${spec.name}`);

@@ -21,6 +21,7 @@ export const payModes = ['pps', 'pplns', 'solo'] as const;
 export type PayMode = (typeof payModes)[number];
 /** `by_password`: each connection says its own with `m=` (prohashing-api.md 3.2). */
 export type PayRule = PayMode | 'by_password';
+export const payRules: readonly PayRule[] = ['by_password', ...payModes];
 
 export interface AccountOptions {
   readonly seed: number;
@@ -195,8 +196,8 @@ export const windowMs = 600_000;
 const coarseMs = 600_000;
 const hourMs = 3_600_000;
 const dayMs = 86_400_000;
-/** PPLNS forgets in pieces of at least so long. */
-const pieceMs = 600_000;
+/** PPLNS forgets in pieces: a fiftieth of the window, and an hour at most, lest thousands of workers take too much memory. */
+const [piecesAWindow, longestPieceMs] = [50, hourMs];
 
 /** PPLNS and solo only with a fixed coin; all else is PPS (3.2). */
 export function payModeOf(pass: string): PayMode {
@@ -245,6 +246,8 @@ export function createAccount(options: AccountOptions): Account {
   /** Somebody has mined solo. */
   let solos = false;
   const pieces: Piece[] = [];
+  const windowHashes = (timeMs: number) => options.windowFactor * market.difficulty('LTC', timeMs) * hashesPerNetworkDifficulty;
+  const pieceMs = max(settleMs, ceil(min(longestPieceMs, ((windowHashes(startMs) / options.poolHashrate) * 1000) / piecesAWindow) / settleMs) * settleMs);
   let windowTotal = 0;
   const opening: PerCoin = { LTC: unitsOf(options.opening.LTC ?? 0), DOGE: unitsOf(options.opening.DOGE ?? 0) };
   const balance: PerCoin = { ...opening };
@@ -256,6 +259,8 @@ export function createAccount(options: AccountOptions): Account {
   const blocks: Block[] = [];
 
   const feeAt = (mode: PayMode, timeMs: number) => fees[mode].at(timeMs) ?? 0;
+  /** Of a step that ends then: a fee that begins at its end is for the next. */
+  const keptAt = (mode: PayMode, timeMs: number) => 1 - feeAt(mode, timeMs - 1);
   const poolHashrateAt = (timeMs: number) => poolHashrates.at(timeMs) ?? 0;
 
   const workerOf = (name: string, timeMs: number): Worker => {
@@ -359,7 +364,7 @@ export function createAccount(options: AccountOptions): Account {
 
   /** Each share at its worth, at once: network expectation less the fee. */
   const payPps = (work: Work, timeMs: number) => {
-    const kept = 1 - feeAt('pps', timeMs);
+    const kept = keptAt('pps', timeMs);
     for (const coin of minedCoins) {
       const unitsEach = (hashesPerShareDifficulty / (market.difficulty(coin, timeMs) * hashesPerNetworkDifficulty)) * rewardUnits(coin) * kept;
       const given = { coin, mode: 'pps', timeMs } as const;
@@ -372,7 +377,7 @@ export function createAccount(options: AccountOptions): Account {
 
   /** The last N of the whole pool's difficulty, in pieces; the oldest goes when the rest is enough. */
   const slideWindow = (work: Work, at: { readonly step: number; readonly timeMs: number; readonly total: number }) => {
-    const index = floor((at.step * settleMs) / max(pieceMs, settleMs));
+    const index = floor((at.step * settleMs) / pieceMs);
     let piece = pieces.at(-1);
     if (piece?.index !== index) {
       piece = { index, total: 0, work: new Float64Array(places.length) };
@@ -390,7 +395,7 @@ export function createAccount(options: AccountOptions): Account {
     }
     piece.total += at.total;
     windowTotal += at.total;
-    const wanted = options.windowFactor * market.difficulty('LTC', at.timeMs) * (hashesPerNetworkDifficulty / hashesPerShareDifficulty);
+    const wanted = windowHashes(at.timeMs) / hashesPerShareDifficulty;
     for (let oldest = pieces[0]; oldest !== undefined && pieces.length > 1 && windowTotal - oldest.total >= wanted; oldest = pieces[0]) {
       pieces.shift();
       windowTotal -= oldest.total;
@@ -440,7 +445,7 @@ export function createAccount(options: AccountOptions): Account {
         const own = uniform(seed + 243, step * 32 + which) * total < ours;
         const worker = own ? byWeight(places.map((one) => [one, work[one.place * modes + pplnsAt] ?? 0]), uniform(seed + 244, step * 32 + which)) : `rig${mix(seed + 245, step * 32 + which) % 900}`;
         record(coin, { step, which, worker, own });
-        const unitsEach = (rewardUnits(coin) * (1 - feeAt('pplns', timeMs))) / windowTotal;
+        const unitsEach = (rewardUnits(coin) * keptAt('pplns', timeMs)) / windowTotal;
         const given = { coin, mode: 'pplns', timeMs } as const;
         for (const one of places) if (one.windowDifficulty > 0) grant(one, one.windowDifficulty * unitsEach, given);
       }
@@ -459,7 +464,7 @@ export function createAccount(options: AccountOptions): Account {
         const name = byWeight(own, uniform(seed + 246, step * 32 + which));
         record(coin, { step, which: which + 16, worker: name, own: true });
         const worker = workers.get(name);
-        if (worker !== undefined) grant(worker, rewardUnits(coin) * (1 - feeAt('solo', timeMs)), { coin, mode: 'solo', timeMs });
+        if (worker !== undefined) grant(worker, rewardUnits(coin) * keptAt('solo', timeMs), { coin, mode: 'solo', timeMs });
       }
     }
   };

@@ -1,7 +1,6 @@
 /** The pools' part of the control port: `/sim/pools`, `/sim/market`, `/sim/elsewhere`. */
 import { Refused } from '../refused.ts';
-import type { PayRule } from './account.ts';
-import { payModes } from './account.ts';
+import { payModes, payRules } from './account.ts';
 import { amountText } from './amounts.ts';
 import type { Crew } from './crew.ts';
 import type { House } from './house.ts';
@@ -21,8 +20,6 @@ export interface PoolWorld {
 }
 
 interface Asked { readonly method: string; readonly parts: readonly string[]; readonly body: Readonly<Record<string, unknown>> }
-
-const payRules: readonly PayRule[] = [...payModes, 'by_password'];
 
 function numberIn(value: unknown, allowed: { readonly name: string; readonly least: number; readonly most?: number }): number {
   const { name, least, most = Infinity } = allowed;

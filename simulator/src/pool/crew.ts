@@ -78,25 +78,32 @@ export function createCrew({ sink, seed, startMs, stepMs, url, onStep }: CrewOpt
   const rigs = new Map<string, Rig>();
   let step = floor(startMs / stepMs);
 
+  const draw = (rig: Rig, step: number, { stream, mean }: { readonly stream: number; readonly mean: number }) => (mean === 0 ? 0 : poisson(mean, uniform(rig.seed + stream, step)));
+
   const work = (rig: Rig, step: number) => {
     const { worker, difficulty } = rig;
     const hashes = (worker.hashesPerSecond * stepMs) / 1000;
     rig.hashes += hashes;
     const mean = hashes / (difficulty * hashesPerShareDifficulty);
-    const draw = (stream: number, part: number) => (part === 0 ? 0 : poisson(mean * part, uniform(rig.seed + stream, step)));
-    const kept = 1 - worker.stolenRatio;
-    const accepted = draw(301, kept * (1 - worker.staleRatio - worker.rejectedRatio));
-    const stale = draw(302, kept * worker.staleRatio);
-    const rejected = draw(303, kept * worker.rejectedRatio);
-    const stolen = draw(304, worker.stolenRatio);
+    const kept = mean * (1 - worker.stolenRatio);
+    const accepted = draw(rig, step, { stream: 301, mean: kept * (1 - worker.staleRatio - worker.rejectedRatio) });
+    const stale = draw(rig, step, { stream: 302, mean: kept * worker.staleRatio });
+    const rejected = draw(rig, step, { stream: 303, mean: kept * worker.rejectedRatio });
+    const stolen = draw(rig, step, { stream: 304, mean: mean * worker.stolenRatio });
     const timeMs = (step + 1) * stepMs;
-    const common = { miner: worker.name, session: rig.session, timeMs, shareDifficulty: difficulty };
+    // Spreading a common part would cost half of a long run.
     if (accepted + stale + rejected > 0) {
-      sink.credit({ ...common, worker: worker.worker, url: worker.url, pass: worker.pass, difficulty: accepted * difficulty, staleDifficulty: stale * difficulty, rejectedDifficulty: rejected * difficulty });
+      sink.credit({
+        miner: worker.name, session: rig.session, worker: worker.worker, url: worker.url, pass: worker.pass, timeMs, shareDifficulty: difficulty,
+        difficulty: accepted * difficulty, staleDifficulty: stale * difficulty, rejectedDifficulty: rejected * difficulty,
+      });
     }
     if (stolen > 0) {
       rig.stolenHashes += stolen * difficulty * hashesPerShareDifficulty;
-      sink.credit({ ...common, miner: `${worker.name} stolen`, worker: 'thief', url: 'stratum+tcp://pool.thief.example:3333', pass: 'x', difficulty: stolen * difficulty, staleDifficulty: 0, rejectedDifficulty: 0 });
+      sink.credit({
+        miner: `${worker.name} stolen`, session: rig.session, worker: 'thief', url: 'stratum+tcp://pool.thief.example:3333', pass: 'x', timeMs, shareDifficulty: difficulty,
+        difficulty: stolen * difficulty, staleDifficulty: 0, rejectedDifficulty: 0,
+      });
     }
     adjust(rig, (accepted + stale + rejected + stolen) * difficulty, stepMs / 1000);
   };

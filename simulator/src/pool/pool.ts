@@ -45,7 +45,7 @@ export interface Pool {
 }
 
 export interface PoolOptions {
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'now'>;
   readonly desk: PoolDesk;
   readonly market: Market;
   readonly seed: number;

@@ -3,18 +3,22 @@
 // Bound here because a global is slow to look up inside a test runner's sandbox.
 const { max, min } = Math;
 
-export interface Ring { readonly values: Float64Array; last: number }
+/** Has no memory of its own before something is added: most workers have no stale share for days. */
+export interface Ring { readonly slots: number; values: Float64Array; last: number }
+
+const empty = new Float64Array(0);
 
 export function createRing(slots: number): Ring {
-  return { values: new Float64Array(slots), last: -1 };
+  return { slots, values: empty, last: -1 };
 }
 
 /** Adds to a slot; one that has been forgotten already is left out. */
 export function addToRing(ring: Ring, slot: number, value: number): void {
+  if (ring.last === -1) ring.values = new Float64Array(ring.slots);
   const { values } = ring;
   const size = values.length;
   if (slot > ring.last) {
-    if (ring.last === -1 || slot - ring.last >= size) values.fill(0);
+    if (slot - ring.last >= size) values.fill(0);
     else for (let between = ring.last + 1; between <= slot; between += 1) values[between % size] = 0;
     ring.last = slot;
   } else if (slot <= ring.last - size) return;
@@ -23,6 +27,7 @@ export function addToRing(ring: Ring, slot: number, value: number): void {
 
 /** Sum of the slots from `first` to `last`, both included. */
 export function sumOfRing(ring: Ring, first: number, last: number): number {
+  if (ring.last === -1) return 0;
   const { values } = ring;
   const size = values.length;
   let sum = 0;

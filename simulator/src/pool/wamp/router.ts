@@ -8,14 +8,14 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { RawData, WebSocket } from 'ws';
 import type { Clock } from '../../clock.ts';
-import { mix } from '../../random.ts';
+import { mix, uniform } from '../../random.ts';
 import type { Account } from '../account.ts';
 import type { Market } from '../market.ts';
 import type { Published, Source } from './records.ts';
 import { balances, createNews, general, minerRecords, profitability } from './records.ts';
 
 /**
- * `refuse`: no socket at all (HTTP 503). `refuse_auth`: ABORT. `drop_events`: none come; `lose_events`: every other. `late`: all answers and
+ * `refuse`: no socket at all (HTTP 503). `refuse_auth`: ABORT. `drop_events`: none come; `lose_events`: half of them. `late`: all answers and
  * events some seconds late. `never`: calls stay without an answer. `cut`: sockets end at once. `half_open`: the socket stays and nothing
  * comes any more, pongs neither. `garble`: broken JSON. `goodbye`: the router says so and leaves.
  */
@@ -41,7 +41,7 @@ export interface WampRouter {
 
 export interface WampOptions {
   readonly server: Server;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'now'>;
   readonly account: Account;
   readonly market: Market;
   readonly seed: number;
@@ -222,7 +222,7 @@ export function createWampRouter({ server, clock, account, market, seed, apiKey,
 
   const publish = ({ topic, args }: Published) => {
     const number = nextNumber();
-    if (mode === 'drop_events' || (mode === 'lose_events' && number % 2 === 0)) return;
+    if (mode === 'drop_events' || (mode === 'lose_events' && uniform(seed + 304, number) < 0.5)) return;
     for (const session of sessions) for (const [subscription, own] of session.topics) if (own === topic) send(session, [code.event, subscription, number, {}, args]);
   };
 
