@@ -41,6 +41,14 @@ describe('check-config', () => {
     expect(await hashfleet(['check-config', 'nowhere.yaml'])).toMatchObject({ code: 2, err: expect.stringMatching(/^nowhere\.yaml: the file does not exist/) });
   });
 
+  test('looks for both secrets of a pool that signs', async () => {
+    const cwd = temporaryFolder();
+    writeFileSync(path.join(cwd, 'fleet.yaml'), 'miners: []\npools: [{name: via, type: viabtc, api_key_env: VIA_KEY, api_secret_env: VIA_SECRET}]\n');
+    expect(await hashfleet(['check-config'], { cwd, environment: {} })).toEqual({
+      code: 2, out: '', err: 'pools via: the environment variable VIA_KEY is not set.\npools via api_secret: the environment variable VIA_SECRET is not set.\n',
+    });
+  });
+
   test('names every secret that is missing by variable and file, and no secret', async () => {
     const cwd = folderWithSecrets();
     writeFileSync(path.join(cwd, 'secrets/l7'), '');

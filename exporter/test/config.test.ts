@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ConfigError, loadConfig, parseConfig } from '../src/config/load.ts';
+import { poolTypeTable } from '../src/config/pool-types.ts';
 import { here } from './fixtures.ts';
 
 const folder = path.join(here, 'testdata');
@@ -58,11 +59,16 @@ describe('a fleet.yaml without a mistake', () => {
     ]);
     expect(config.miners.map(({ driver }) => driver)).toEqual(['vnish-cgi', 'vnish', 'vnish', 'cgminer']);
     expect(config.miners.map(({ cgminer_port: port, hashrate_unit: unit }) => [port, unit])).toEqual([[4029, undefined], [undefined, undefined], [undefined, undefined], [undefined, 'MH/s']]);
-    expect(config.pools.map(({ name, mode, interval_seconds: interval }) => [name, mode, interval])).toEqual([
-      ['main', 'pps', 180], ['own', 'pplns', 120], ['off', 'pplns', 120], ['pushed', 'pplns', 5], ['ltcpool', 'pps', 120], ['via', 'pplns', 120], ['f2', 'pplns', 120], ['unused', 'pplns', 120],
-    ]);
-    expect(config.pools.map(({ base_url: url }) => url)).toEqual(['https://pool.example.net', 'http://127.0.0.1:9', '', '', 'https://www.litecoinpool.org', 'https://pool.viabtc.com', 'https://api.f2pool.com', '']);
+    expect(config.pools.map(({ name, mode, interval_seconds: interval }) => [name, mode, interval])).toEqual([['main', 'pps', 180], ['own', 'pplns', 120], ['off', 'pplns', 120]]);
     expect(config.control).toMatchObject({ enabled: true, batch_size: 2, allow_sites: ['garage'] });
+  });
+
+  test('names pools of every kind, each at its own address unless it says another', () => {
+    const { pools } = parseConfig(readFileSync(path.join(folder, 'valid-pools.yaml'), 'utf8'));
+    expect(pools.map(({ name, base_url: url, mode, interval_seconds: interval }) => [name, url, mode, interval])).toEqual([
+      ['pushed', '', 'pplns', 5], ['ltcpool', 'https://www.litecoinpool.org', 'pps', 120], ['via', 'https://pool.viabtc.com', 'pplns', 120],
+      ['f2', 'https://api.f2pool.com', 'pplns', 120], ['beside', 'http://simulator:9795', 'pplns', 1], ['unused', '', 'pplns', 120],
+    ]);
   });
 
   test('may leave out nearly all: one site, the usual pace, control off, no tokens', () => {
@@ -76,4 +82,8 @@ describe('a fleet.yaml without a mistake', () => {
   test('with one named site puts every miner there', () => {
     expect(parseConfig('sites: [{name: barn}]\nminers: [{name: a, address: 192.0.2.1}]').miners[0]?.site).toBe('barn');
   });
+});
+
+test('the table of pool types in the documentation is the one that the checks come from', () => {
+  expect(readFileSync(path.join(here, '../../docs/configuration.md'), 'utf8')).toContain(poolTypeTable());
 });

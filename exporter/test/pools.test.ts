@@ -271,6 +271,69 @@ describe('the pace of reading a pool', () => {
   });
 });
 
+describe('pools side by side', () => {
+  const entry = (name: string, more = '') => `{name: ${name}, type: prohashing, base_url: "https://pool.example"${more}}`;
+  const configs = (...entries: string[]) => configOf(`miners: []\npools: [${entries.join(', ')}]`).pools;
+  const fake = (part: Partial<PoolAdapter>): PoolAdapter => ({ name: 'p', type: 'fake', capabilities: [], close: async () => Promise.resolve(), read: async () => Promise.reject(new Error('not asked for')), ...part });
+
+  test('on one host are read one after the other, on two at once', async () => {
+    let [underWay, most] = [0, 0];
+    const release: (() => void)[] = [];
+    const adapter = fake({ read: async () => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await new Promise<void>((resolve) => release.push(resolve));
+      underWay -= 1;
+      return { observedAt: Date.now(), fees: {} };
+    } });
+    for (const [entries, together] of [[[entry('a'), entry('b')], 1], [[entry('a'), '{name: b, type: prohashing, base_url: "https://other.example"}'], 2]] as const) {
+      most = 0;
+      const pools = createPools({ pools: configs(...entries).map((config) => ({ config, adapter })), log: silent });
+      const both = Promise.all([pools.read('a'), pools.read('b')]);
+      for (let read = 0; read < 2; read += 1) {
+        await until('one is read', () => release.length > 0);
+        release.shift()!();
+      }
+      await both;
+      expect(most).toBe(together);
+      await pools.close();
+    }
+  });
+
+  test('what is pushed goes the way of what is read: to the books and to the page; a read that fails stays a failure', async () => {
+    const { log, lines } = recordingLog();
+    let [push, fail]: [(reading: PoolReading) => void, (failure: PoolFailure) => void] = [() => undefined, () => undefined];
+    const booked: number[] = [];
+    const adapter = fake({ read: async () => Promise.reject(new PoolFailure('http_5xx', 'down')), watch: (onReading, onFailure) => [push, fail] = [onReading, onFailure] });
+    const pools = createPools({ pools: configs(entry('p', ', wamp_url: "wss://pool.example/ws"')).map((config) => ({ config, adapter })), log, onReading: (_pool, reading) => booked.push(reading.observedAt) });
+    let updates = 0;
+    pools.onUpdate(() => (updates += 1));
+    pools.start();
+    await until('the first read has failed', () => pools.all()[0]!.failure !== undefined);
+    const now = Date.now();
+    updates = 0;
+    push({ observedAt: now, fees: {} });
+    expect(booked).toEqual([now]);
+    expect(updates).toBe(1);
+    expect(pools.all()[0]).toMatchObject({ lastSuccessAt: now, push: { up: true }, failure: { reason: 'http_5xx' } });
+    expect(pools.fresh(pools.all()[0]!)).toEqual({ observedAt: now, fees: {} });
+    fail(new PoolFailure('stale', 'silent'));
+    expect(pools.all()[0]).toMatchObject({ push: { up: false, failure: { reason: 'stale' } } });
+    expect(pools.all()[0]!.failures.get('stale')).toBe(1);
+    push({ observedAt: now, fees: {} });
+    expect(lines.map(({ msg }) => msg)).toEqual(expect.arrayContaining(['the pool does not push', 'the pool pushes again']));
+    await pools.close();
+    push({ observedAt: now + 1, fees: {} });
+    expect(booked).toEqual([now, now]);
+  });
+});
+
+test('a name that nobody has tells that the pool has closed', async () => {
+  for (const url of ['http://prohashing.invalid', 'http://127.0.0.1:1']) {
+    await expect(adapterFor(url).adapter.read(AbortSignal.timeout(5000))).rejects.toMatchObject({ reason: url.includes('invalid') ? 'dns' : 'tcp', message: expect.stringContaining('closed in November 2025') });
+  }
+});
+
 test('workers are matched exactly first, and then without regard to case and blanks', () => {
   const minerOf = workerIndex([{ name: 'l9-01' }, { name: 'L9-01', pool_worker: 'rig' }, { name: 'x', pool_worker: ' RIG ' }, { name: 'y', pool_worker: 'Z' }]);
   expect([minerOf('l9-01'), minerOf('rig'), minerOf(' RIG '), minerOf('z'), minerOf('Z '), minerOf('L9-01'), minerOf('nobody')]).toEqual(['l9-01', 'L9-01', 'x', 'y', 'y', 'l9-01', undefined]);

@@ -6,6 +6,7 @@ import { prohashingAdapter } from '../src/pools/prohashing/adapter.ts';
 import { usualPace, type LivePace } from '../src/pools/prohashing/wamp.ts';
 import { until } from './fixtures.ts';
 import { run, whenDone } from './running.ts';
+import { fakePool, json } from './support/pool-contract.ts';
 import { wampRouter, type Router } from './support/wamp-router.ts';
 
 const key = 'feedface00000000000000000000000000000000000000000000000000c0ffee';
@@ -188,6 +189,26 @@ describe('the push connection to ProHashing', () => {
     await until('it is deaf', () => failures.some(({ reason }) => reason === 'stale'));
     expect(inspect(failures, { depth: 20, showHidden: true })).not.toContain(key);
   });
+});
+
+test('read and pushed are one reading: workers and yield as pushed, balances, fees and the mean of a day as read', async () => {
+  const router = await wampRouter(answers());
+  const pool = await fakePool((path, response) => json(response, path.endsWith('/status') ? '{"status":"success","code":200,"data":{"scrypt":{"estimate_last24h":5e-8,"hashrate":1,"pps_fee":0.04,"pplns_fee":0.02,"solo_fee":0.02}}}'
+    : path.endsWith('/walletEx') ? '{"status":"success","code":200,"data":{"balances":{"LTC":{"balance":3}},"miners":[{"ID":"read","accepted":5}]}}' : '{"status":"success","code":200,"data":{}}'));
+  let at = Date.UTC(2026, 0, 1);
+  const adapter = prohashingAdapter({ name: 'p', baseUrl: pool.url, wampUrl: router.url, apiKey: key, intervalMs: 120_000, mismatch: () => undefined, now: () => at, pace: { ...quick, silence: 1e9 } });
+  whenDone(async () => adapter.close());
+  const readings: PoolReading[] = [];
+  expect((await read(adapter)).workers).toEqual([{ worker: 'read', hashrate: 5, connections: 1 }]);
+  adapter.watch!((reading) => readings.push(reading), () => undefined);
+  await until('it is pushed', () => readings.at(-1)?.workers?.[0]?.worker === 'rack1-07' && readings.at(-1)?.hashrate === 1.4e12);
+  expect(readings.at(-1)).toMatchObject({ balances: [{ coin: 'LTC', amount: '3' }], fees: { pplns: 0.02 }, btcPerMegahashDay: 5e-8, usdPerMegahashDay: 0.0025041009705167, observedAt: at });
+  // What was read too long ago is no part of a newer reading.
+  at += 3 * 120_000 + 1;
+  router.publish('general_updates', { subscriptions_count: 1 });
+  await until('it is told anew', () => readings.at(-1)?.observedAt === at);
+  expect(readings.at(-1)).not.toHaveProperty('balances');
+  expect(readings.at(-1)).toMatchObject({ fees: {}, btcPerMegahashDay: 6.8628068694276e-07 });
 });
 
 test('in the service pushed figures are on the page and in the API, a failure beside them, and the key nowhere', async () => {

@@ -153,7 +153,10 @@ function check(config: Config, file: string, folder: string): void {
   };
   for (const [name, entry] of Object.entries(config.credentials)) look(`credentials.${name}`, sourceOf(entry, 'password'));
   for (const entry of config.api.tokens) look(`api.tokens ${entry.name}`, sourceOf(entry, 'token'));
-  for (const entry of config.pools) look(`pools ${entry.name}`, sourceOf(entry, 'api_key'));
+  for (const entry of config.pools) {
+    look(`pools ${entry.name}`, sourceOf(entry, 'api_key'));
+    look(`pools ${entry.name} api_secret`, sourceOf(entry, 'api_secret'));
+  }
   if (missing.length > 0) throw new HashfleetError('config_invalid', missing.join('\n'));
   console.log(`${file} is valid: ${config.miners.length} miners, ${config.sites.length} sites, ${config.pools.length} pools, control ${config.control.enabled ? 'on' : 'off'}`);
   const from = new Map<string, number>();

@@ -130,3 +130,14 @@ export function poolMistakes(entry: PoolEntry): readonly { readonly key: string;
   }
   return mistakes;
 }
+
+/** The table of docs/configuration.md. */
+export function poolTypeTable(): string {
+  const names = { api_key: '`api_key_…`', api_secret: '`api_secret_…`', user: '`user`', wamp_url: '`wamp_url`' } as const;
+  const rows = poolTypeNames.map((type) => {
+    const { title, baseUrl, settings, leastIntervalSeconds, tells } = factsOf(type);
+    const asked = poolSettings.flatMap((setting) => (settings[setting] === undefined ? [] : [`${names[setting]}${settings[setting] === 'needed' ? '' : ' (may be left out)'}`]));
+    return `| \`${type}\` | ${title} | ${baseUrl === '' ? 'none: off' : baseUrl} | ${asked.join(', ')} | ${leastIntervalSeconds} | ${tells.join(', ').replaceAll('_', ' ')} |`;
+  });
+  return ['| `type` | pool | `base_url` when absent | its keys | least interval, s | what it can tell |', '| --- | --- | --- | --- | --- | --- |', ...rows].join('\n');
+}

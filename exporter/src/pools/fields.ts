@@ -29,7 +29,8 @@ export function plainJson(value: unknown): unknown {
 /** A number, or a decimal text; anything else is absent. */
 export function lenientNumber(value: unknown): number | undefined {
   const source = isLosslessNumber(value) ? value.value : value;
-  const number = typeof source === 'string' && source.trim() !== '' ? Number(source) : source;
+  // Number() also reads hexadecimal, binary and blanks.
+  const number = typeof source === 'string' ? /^[+-]?\d*\.?\d+(?:[eE][+-]?\d+)?$/.test(source.trim()) ? Number(source) : undefined : source;
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
@@ -95,14 +96,21 @@ export const limits = {
 /** Unix seconds from 2011, when scrypt coins began, to 2100. */
 const [firstSecond, lastSecond] = [1_293_840_000, 4_102_444_800];
 
+function seconds(value: unknown): number | undefined {
+  const number = lenientNumber(value);
+  return number === undefined || number < firstSecond || number > lastSecond ? undefined : number * 1000;
+}
+
 export interface Fields {
   /** A number from 0 to `most`. */
   number(key: string, most: number): number | undefined;
   /** A coin amount of at least 0. */
   amount(key: string): string | undefined;
   text(key: string): string | undefined;
+  /** A transaction or another identity: printable ASCII without blanks, or a number as text. */
+  identity(key: string): string | undefined;
   flag(key: string): boolean | undefined;
-  /** Unix seconds as ms. */
+  /** Unix seconds as ms. Zero is "never": absent, and no mistake. */
   time(key: string): number | undefined;
   object(key: string): JsonObject | undefined;
   list(key: string): readonly unknown[] | undefined;
@@ -116,7 +124,7 @@ export function fieldsOf(object: JsonObject, source: string, mismatch: Mismatch)
     const read = <T>(key: string, take: (value: unknown) => T | undefined): T | undefined => {
       const value = Object.hasOwn(object, key) ? object[key] : undefined;
       const taken = take(value);
-      if (taken === undefined && (needed || (value !== undefined && value !== null))) mismatch(source, key);
+      if (taken === undefined && (needed || (value !== undefined && value !== null)) && !(take === seconds && lenientNumber(value) === 0)) mismatch(source, key);
       return taken;
     };
     return {
@@ -126,11 +134,12 @@ export function fieldsOf(object: JsonObject, source: string, mismatch: Mismatch)
       }),
       amount: (key: string) => read(key, decimalText),
       text: (key: string) => read(key, (value) => (typeof value === 'string' && value !== '' ? value : undefined)),
-      flag: (key: string) => read(key, (value) => (typeof value === 'boolean' ? value : undefined)),
-      time: (key: string) => read(key, (value) => {
-        const seconds = lenientNumber(value);
-        return seconds === undefined || seconds < firstSecond || seconds > lastSecond ? undefined : seconds * 1000;
+      identity: (key: string) => read(key, (value) => {
+        const text = isLosslessNumber(value) ? value.value : typeof value === 'number' ? String(value) : value;
+        return typeof text === 'string' && /^[!-~]{1,128}$/.test(text) && !text.startsWith('-') ? text : undefined;
       }),
+      flag: (key: string) => read(key, (value) => (typeof value === 'boolean' ? value : undefined)),
+      time: (key: string) => read(key, seconds),
       object: (key: string) => read(key, (value) => (isObject(value) ? value : undefined)),
       list: (key: string) => read(key, (value): readonly unknown[] | undefined => (Array.isArray(value) ? value : undefined)),
     };

@@ -22,13 +22,12 @@ export function bodyOf({ status, body }: PoolReply): JsonObject {
   return body;
 }
 
-/** Workers of hash_rate/worker/list. Stale work is told as a hashrate, not as a count. @throws PoolFailure where there is no list */
-export function parseWorkers(body: JsonObject, mismatch: Mismatch): PoolWorker[] {
-  // An account without workers has none of the field (public clients of the pool).
-  const list = body['workers'] ?? [];
-  if (!Array.isArray(list)) throw new PoolFailure('bad_shape', 'the reply has no list of workers');
+/** Workers of hash_rate/worker/list; undefined where there is no list. Stale work is told as a hashrate, not as a count. */
+export function parseWorkers(body: JsonObject, mismatch: Mismatch): PoolWorker[] | undefined {
+  const list = fieldsOf(body, source, mismatch).list('workers');
+  if (list === undefined) return undefined;
   if (list.length > mostWorkers) mismatch(source, 'workers');
-  return joinByName((list as unknown[]).slice(0, mostWorkers).flatMap((item): PoolWorker[] => {
+  return joinByName(list.slice(0, mostWorkers).flatMap((item): PoolWorker[] => {
     const info = isObject(item) ? item['hash_rate_info'] : undefined;
     const worker = isObject(info) ? workerName(info['name']) : undefined;
     if (!isObject(item) || !isObject(info) || worker === undefined) {
@@ -63,26 +62,22 @@ export function parseBalance(body: JsonObject, coin: string, mismatch: Mismatch)
   return defined<Pick<PoolReading, 'balances' | 'paid' | 'earned'>>({ balances: one('balance'), paid: one('paid'), earned: one('total_income') });
 }
 
-/** Payouts of assets/transactions/list. @throws PoolFailure where there is no list */
-export function parsePayouts(body: JsonObject, coin: string, mismatch: Mismatch): Payout[] {
-  const list = body['transactions'] ?? [];
-  if (!Array.isArray(list)) throw new PoolFailure('bad_shape', 'the reply has no list of transactions');
-  return (list as unknown[]).slice(0, mostWorkers).flatMap((item): Payout[] => {
-    const extra = isObject(item) ? item['payout_extra'] : undefined;
+/** Payouts of assets/transactions/list; undefined where there is no list. */
+export function parsePayouts(body: JsonObject, coin: string, mismatch: Mismatch): Payout[] | undefined {
+  return fieldsOf(body, source, mismatch).list('transactions')?.slice(0, mostWorkers).flatMap((item): Payout[] => {
     if (!isObject(item)) {
       mismatch(source, 'transaction');
       return [];
     }
+    const fields = fieldsOf(item, source, mismatch);
     // Income has another extra.
-    if (!isObject(extra)) return [];
-    const [fields, out] = [fieldsOf(item, source, mismatch), fieldsOf(extra, source, mismatch)];
-    const changed = decimalText(item['changed_balance'], { signed: true });
-    const amount = out.optional.amount('value') ?? changed?.replace('-', '');
+    const extra = fields.optional.object('payout_extra');
+    if (extra === undefined) return [];
+    const out = fieldsOf(extra, source, mismatch);
+    // What left the account is a fall of its balance.
+    const amount = out.amount('value') ?? decimalText(item['changed_balance'], { signed: true })?.replace('-', '');
     const at = out.optional.time('paid_time') ?? fields.time('created_at');
-    if (amount === undefined) mismatch(source, 'value');
-    if (amount === undefined || at === undefined) return [];
-    const number = decimalText(item['id']);
-    const id = out.optional.text('tx_id') ?? number;
-    return [{ coin, amount, at, ...(id === undefined ? {} : { id }) }];
+    const id = out.optional.identity('tx_id') ?? fields.optional.identity('id');
+    return amount === undefined || at === undefined ? [] : [{ coin, amount, at, ...(id === undefined ? {} : { id }) }];
   });
 }

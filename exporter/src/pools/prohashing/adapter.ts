@@ -37,20 +37,28 @@ export function prohashingAdapter(options: AdapterOptions & { readonly pace?: Li
 
   async function wallet(key: string, signal: AbortSignal): Promise<Pick<PoolReading, 'workers' | 'balances' | 'paid'>> {
     const query = `?apiKey=${encodeURIComponent(key)}`;
+    let missing: PoolFailure | undefined;
     if (walletExMissingAt === undefined || now() - walletExMissingAt >= walletExMs) {
       try {
         const both = parseWallet(await get(`walletEx${query}`, signal), mismatch);
         walletExMissingAt = undefined;
         return both;
       } catch (thrown) {
-        const failure = poolFailureOf(thrown);
-        if (failure.reason !== 'bad_shape' && failure.reason !== 'http_4xx') throw failure;
-        if (failure.retryAfterMs !== undefined) throw failure;
+        missing = poolFailureOf(thrown);
+        if ((missing.reason !== 'bad_shape' && missing.reason !== 'http_4xx') || missing.retryAfterMs !== undefined) throw missing;
+      }
+    }
+    try {
+      const balances = parseBalances(await get(`wallet${query}`, signal), mismatch);
+      if (missing !== undefined) {
         mismatch('prohashing', 'walletEx');
         walletExMissingAt = now();
       }
+      return balances;
+    } catch (thrown) {
+      // Where both fail, the first reason is the reason.
+      throw missing ?? thrown;
     }
-    return parseBalances(await get(`wallet${query}`, signal), mismatch);
   }
 
   async function readRest(signal: AbortSignal): Promise<void> {

@@ -26,6 +26,9 @@ export function unwrapped({ status, body }: PoolReply): JsonObject {
   return body;
 }
 
+/** Entries of one page of a list. */
+export const pageLength = 100;
+
 export interface Page {
   readonly items: readonly unknown[];
   /** Another page follows. */
@@ -33,12 +36,13 @@ export interface Page {
 }
 
 /** A page of a list, at `data.data` or at `data`. @throws PoolFailure where there is no list */
-export function pageOf(reply: JsonObject): Page {
+export function pageOf(reply: JsonObject, mismatch: Mismatch): Page {
   const outer = reply['data'];
-  const holder = isObject(outer) ? outer : reply;
   const items: unknown = isObject(outer) ? outer['data'] : outer;
   if (!Array.isArray(items)) throw new PoolFailure('bad_shape', 'the reply has no list');
-  return { items, more: holder['has_next'] === true && items.length > 0 };
+  const told = fieldsOf(isObject(outer) ? outer : reply, source, mismatch).flag('has_next');
+  // A full page without a word is followed by another one, which may be empty.
+  return { items, more: items.length > 0 && (told ?? items.length >= pageLength) };
 }
 
 /** A worker of /hashrate/worker. `account`: the name that some accounts' workers carry before a dot. */
@@ -77,7 +81,8 @@ export function parseAccount(reply: JsonObject, mismatch: Mismatch): Account {
   if (data === undefined) return {};
   const list = fieldsOf(data, source, mismatch).list('balance');
   const account = data['account'];
-  const name = isObject(account) && typeof account['account'] === 'string' && account['account'] !== '' ? account['account'] : undefined;
+  const written = isObject(account) ? account['account'] : undefined;
+  const name = typeof written === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(written) ? written : undefined;
   const balances = list?.flatMap((item): Amount[] => {
     const coin = isObject(item) ? ticker(item['coin']) : undefined;
     const amount = isObject(item) && coin !== undefined ? fieldsOf(item, source, mismatch).amount('amount') : undefined;
@@ -104,7 +109,6 @@ export function parsePayment(item: unknown, mismatch: Mismatch): Payout | undefi
   const [coin, amount, at] = [ticker(item['coin']), fields.amount('amount'), fields.time('create_time')];
   if (coin === undefined) mismatch(source, 'coin');
   if (coin === undefined || amount === undefined || at === undefined) return undefined;
-  const number = lenientNumber(item['id']);
-  const id = fields.optional.text('tx') ?? (number === undefined ? undefined : String(number));
+  const id = fields.optional.identity('tx') ?? fields.optional.identity('id');
   return { coin, amount, at, ...(id === undefined ? {} : { id }) };
 }
