@@ -344,7 +344,7 @@ describe('in the service', () => {
     expect(said.out).toMatch(/Now, a day: income \d+\.\d\d USD, power \d+\.\d\d USD, profit -?\d+\.\d\d USD, of 2 miners\./);
 
     const entries = (await running.api('/earnings/ledger?kind=income&coin=LTC')).body['entries'] as { amount: string; source: string; allottedBy: string }[];
-    expect(entries[0]).toMatchObject({ source: 'balance', allottedBy: 'pool_work' });
+    expect(entries[0]).toMatchObject({ source: 'balance_and_paid', allottedBy: 'pool_work' });
     const rig = (await running.api('/rigs/m1')).body['money'] as { revenues: { basis: string; complete: boolean; lacks: string[] }[]; basis: string; earned: unknown[] };
     expect(rig.basis).toBe('pool_estimate');
     expect(rig.revenues.find(({ basis }) => basis === 'pool_ledger')).toMatchObject({ complete: false, lacks: [expect.stringContaining('less than 24 hours')] });

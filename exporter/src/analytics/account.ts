@@ -147,7 +147,11 @@ export function advanceAccount(before: Account, now: Observed): Step {
     ({ income, waiting } = matched);
     entries.push(...matched.entries);
   }
-  if (used !== 'balance') entries.push(...payoutsBeside(before, now, listed));
+  if (used !== 'balance') {
+    const beside = payoutsBeside(before, now, listed);
+    entries.push(...beside.entries);
+    waiting = beside.waiting ?? waiting;
+  }
   if (income > 0n && used !== undefined) entries.unshift({ kind: 'income', amount: income, source: used });
   const balance = now.balance ?? (before.balance === undefined ? undefined : before.balance + income);
   const paid = now.paid ?? before.paid;
@@ -180,10 +184,23 @@ function climb(mark: Mark, total: bigint, at: number): { income: bigint; mark: M
 }
 
 /** Payouts where the income comes from another source: they change nothing in it. */
-function payoutsBeside(before: Account, now: Observed, listed: readonly ListedPayout[]): Entry[] {
-  if (now.payouts !== undefined) return listed.map(payoutEntry);
-  if (before.paid !== undefined && now.paid !== undefined) return now.paid > before.paid ? [{ kind: 'payout', amount: now.paid - before.paid, source: 'paid' }] : [];
-  return before.balance !== undefined && now.balance !== undefined && now.balance < before.balance ? [{ kind: 'payout', amount: before.balance - now.balance, source: 'balance', note: notListed }] : [];
+function payoutsBeside(before: Account, now: Observed, listed: readonly ListedPayout[]): { entries: Entry[]; waiting?: Waiting } {
+  if (now.payouts !== undefined) return { entries: listed.map(payoutEntry) };
+  if (before.paid !== undefined && now.paid !== undefined) return now.paid > before.paid ? paidBeside(before, now.paid - before.paid) : { entries: [] };
+  return { entries: before.balance !== undefined && now.balance !== undefined && now.balance < before.balance ? [{ kind: 'payout', amount: before.balance - now.balance, source: 'balance', note: notListed }] : [] };
+}
+
+/** A coin that is paid out may vanish with all that is told of it, and be told as paid only when it comes back: that payout is booked already. */
+function paidBeside({ concluded, ...before }: Account, paid: bigint): { entries: Entry[]; waiting: Waiting } {
+  const known = least(concluded?.amount ?? 0n, paid);
+  const left = (concluded?.amount ?? 0n) - known;
+  return {
+    entries: [
+      ...(known > 0n ? [{ kind: 'confirmed', amount: known, source: 'paid', note: 'was booked as a payout before, when the balance fell' } as const] : []),
+      ...(paid > known ? [{ kind: 'payout', amount: paid - known, source: 'paid' } as const] : []),
+    ],
+    waiting: { ...waitingOf(before), ...(concluded === undefined || left === 0n ? {} : { concluded: { amount: left, since: concluded.since } }) },
+  };
 }
 
 function payoutEntry({ amount, id }: ListedPayout): Entry {
