@@ -5,10 +5,11 @@ import type { Benchmark } from './measure.ts';
 import { memory } from './memory.ts';
 import { poll } from './poll.ts';
 import { poolGap } from './pool-gap.ts';
+import { pools } from './pools.ts';
 import { hung, scale } from './scale.ts';
 import { soak } from './soak.ts';
 
-const benchmarks: readonly Benchmark[] = [exposition, chips, poll, memory, hung, poolGap, scale, soak];
+const benchmarks: readonly Benchmark[] = [exposition, chips, poll, memory, hung, poolGap, pools, scale, soak];
 const usage = `Usage: npm run bench -- NAME|all [--json] [--miners N] [--interval SECONDS] [--minutes M]\n       npm run bench -- --list\n\n${benchmarks.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}\n\nThe options of size are for "scale". "all" leaves out what takes many minutes (${benchmarks.filter((one) => one.long === true).map((one) => one.name).join(', ')}).\n--json prints one line a figure: {"name","value","unit","baseline","ratio"}; less than 1 is better than the baseline.`;
 
 let parsed;

@@ -79,6 +79,9 @@ export interface DayRow {
   readonly priced: bigint;
 }
 
+/** A row that is still added to. */
+type OpenDayRow = { -readonly [field in keyof DayRow]: DayRow[field] };
+
 export interface PoolBook {
   readonly openedAt: number;
   readonly at: number;
@@ -126,7 +129,7 @@ interface Books {
   n: number;
   pools: Map<string, MutablePool>;
   miners: Map<string, Map<string, bigint>>;
-  days: Map<string, DayRow>;
+  days: Map<string, OpenDayRow>;
   /** Keys of `days` by miner. */
   dayKeys: Map<string, Set<string>>;
   /** Hour, then `pool coin miner`. */
@@ -320,12 +323,18 @@ function apply(books: Books, line: Line): void {
 
 function addDay(books: Books, row: Omit<DayRow, 'usd' | 'priced'>, usd: number | undefined): void {
   const key = keyOf(row);
-  const before = books.days.get(key);
-  indexDay(books.dayKeys, row, key);
-  books.days.set(key, {
-    ...row, amount: (before?.amount ?? 0n) + row.amount,
-    usd: (before?.usd ?? 0) + (usd === undefined ? 0 : coinsAsNumber(row.amount) * usd), priced: (before?.priced ?? 0n) + (usd === undefined ? 0n : row.amount),
-  });
+  const value = usd === undefined ? 0 : coinsAsNumber(row.amount) * usd;
+  const priced = usd === undefined ? 0n : row.amount;
+  const known = books.days.get(key);
+  if (known === undefined) {
+    indexDay(books.dayKeys, row, key);
+    books.days.set(key, { ...row, usd: value, priced });
+    return;
+  }
+  // In place: with thousands of miners a row is changed thousands of times a reading.
+  known.amount += row.amount;
+  known.usd += value;
+  known.priced += priced;
 }
 
 function indexDay(dayKeys: Map<string, Set<string>>, { miner = '' }: Pick<DayRow, 'miner'>, key: string): void {
