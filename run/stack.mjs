@@ -103,7 +103,7 @@ export async function startStack({ folder, fleet, portBase = defaultPortBase, mi
     let fleetFile = fleet;
     const exporterEnv = {};
     if (demo) {
-      run('simulator', [process.execPath, at('simulator/dist/main.js'), '--miners', String(miners), '--speed', String(speed), '--first-port', String(ports.firstMiner), '--pool-port', String(ports.simulatorPool), '--control-port', String(ports.simulatorControl)]);
+      run('simulator', [process.execPath, at('simulator/dist/main.js'), '--miners', String(miners), '--speed', String(speed), '--first-port', String(ports.firstMiner), '--pool-port', String(ports.simulatorPool), '--prohashing-pay', 'pps', '--control-port', String(ports.simulatorControl)]);
       await ready('simulator', `${url('simulatorControl')}/healthy`);
       const pool = await (await fetch(`${url('simulatorControl')}/pool`)).json();
       exporterEnv.HASHFLEET_DEMO_POOL_KEY = pool.apiKey;

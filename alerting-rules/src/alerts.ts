@@ -340,6 +340,12 @@ export function alertGroups(timing: Timing, links: Links): readonly AlertGroup[]
       name: 'hashfleet-control',
       alerts: [
         {
+          alert: 'AuditLogShrunk', severity: 'critical', scope: 'exporter',
+          expr: [`max by (job, instance) (resets(hashfleet_audit_sequence[${time('auditShrunkWindow')}])) > ${value('auditShrunk')}`],
+          summary: 'The audit log of {{ $labels.instance }} lacks entries that it had',
+          description: 'The audit log of {{ $labels.instance }} ends before an entry that it had a moment ago. Somebody cut it off or took it away, or the data folder was put back to an older state.',
+        },
+        {
           alert: 'ActionFailed', severity: 'warning', scope: 'exporter',
           expr: [`sum by (action, outcome) (increase(hashfleet_actions_total{outcome=~"failed|indeterminate"}[${time('actionWindow')}])) > 0`],
           summary: 'An action did not take: {{ $labels.action }} {{ $labels.outcome }}',

@@ -99,6 +99,8 @@ export const thresholds = {
   poolClosedFor: hold(5 * minute, 'Told by the pool itself or by the list of closed pools; five minutes forgive a wrong page in between.'),
 
   // control
+  auditShrunk: limit(0, 'events', 'It never falls by itself.'),
+  auditShrunkWindow: window(15 * minute, 'The log only grows; a quarter of an hour is time enough for the notification to go out.'),
   actionWindow: window(15 * minute, 'Long enough to be noticed and notified, as changeWindow.'),
 } as const satisfies Record<string, Threshold>;
 

@@ -24,7 +24,7 @@ const records = new Set(recorded.map(({ record }) => record));
 /** Series of Prometheus itself. */
 const builtIn: Record<string, { type: string; labels: readonly string[] }> = { up: { type: 'gauge', labels: ['job', 'instance'] } };
 
-const keywords = new Set(['and', 'or', 'unless', 'on', 'by', 'bool', 'group_left', 'group_right', 'ignoring', 'without', 'sum', 'max', 'min', 'count', 'avg', 'vector', 'absent', 'time', 'rate', 'increase', 'avg_over_time', 'min_over_time', 'sum_over_time']);
+const keywords = new Set(['and', 'or', 'unless', 'on', 'by', 'bool', 'group_left', 'group_right', 'ignoring', 'without', 'sum', 'max', 'min', 'count', 'avg', 'vector', 'absent', 'time', 'rate', 'increase', 'avg_over_time', 'min_over_time', 'resets', 'sum_over_time']);
 
 interface Use { metric: string; matchers: { label: string; operator: string; value: string }[]; range?: string; call?: string }
 
@@ -95,8 +95,7 @@ describe('each alert', () => {
 
   it.each(eachAlert)('%s compares, and only with numbers of the table', (name, { expr }) => {
     if (name !== 'Watchdog info') expect(expr).toMatch(/(==|!=|>=|<=|>|<)\s*(bool\s*)?-?\d/);
-    // An offset is followed by a duration.
-  const plain = expr.replace(/"[^"]*"/g, '').replace(/\[[^\]]*\]/g, '');
+    const plain = expr.replace(/"[^"]*"/g, '').replace(/\[[^\]]*\]/g, '');
     for (const [number] of plain.matchAll(/(?<![\w.])\d+(?:\.\d+)?(?:e\d+)?(?!\w)/g)) expect([...allowed]).toContain(Number(number));
   });
 
@@ -105,7 +104,7 @@ describe('each alert', () => {
     for (const time of [rule.for, rule.keep_firing_for]) if (time !== undefined) expect(holds).toContain(seconds(time));
     if (rule.for !== undefined) expect(seconds(rule.for)).toBeGreaterThanOrEqual(2 * defaultTiming.scrapeIntervalSeconds);
     // Nothing is told at once but what stays in a window anyway.
-    if (rule.for === undefined) expect(rule.expr).toMatch(/^vector\(1\)$|increase\(/);
+    if (rule.for === undefined) expect(rule.expr).toMatch(/^vector\(1\)$|increase\(|resets\(/);
     if (rule.expr.includes('absent(')) expect(rule.for).toBeDefined();
   });
 

@@ -373,6 +373,14 @@ export const firing: readonly Firing[] = [
     description: '3 machines work under the one name l9-01 at prohashing, as after settings were cloned. They are paid, but nobody can tell which of them earns what, and a loss of one does not show.',
   },
   {
+    alert: 'AuditLogShrunk', when: 'entries are gone after a restart',
+    series: { [ofExporter('hashfleet_audit_sequence')]: held([120, '10m'], [117, '30m']) },
+    fires: '10m', over: '25m',
+    labels: { severity: 'critical', scope: 'exporter', ...exporter },
+    summary: 'The audit log of exporter:9788 lacks entries that it had',
+    description: 'The audit log of exporter:9788 ends before an entry that it had a moment ago. Somebody cut it off or took it away, or the data folder was put back to an older state.',
+  },
+  {
     alert: 'PoolUnreachable', when: 'the pool times out',
     series: {
       'pool_up{pool="prohashing"}': held([1, '5m'], [0, '20m'], [1, '15m']),
@@ -521,6 +529,7 @@ export const quiet: readonly Quiet[] = [
     series: but({ [of('miner_pool_loss_evidence_ratio', 'pool="prohashing"')]: held([1.3, '2h']), 'pool_loss_evidence_ratio{pool="prohashing"}': held([1.5, '2h']) }),
   },
   { alert: 'MinerPoolLoss', when: 'there is much evidence, but not enough', at: ['30m', '1h'], series: but({ [of('miner_pool_loss_evidence_ratio', 'pool="prohashing"')]: held([0.99, '2h']) }) },
+  { alert: 'AuditLogShrunk', when: 'it grows', at: ['10m', '20m'], series: { [ofExporter('hashfleet_audit_sequence')]: held([120, '10m'], [125, '10m'], [126, '10m']) } },
   { alert: 'PoolLoss', when: 'nothing was compared yet', at: ['30m'], series: healthy },
   {
     alert: 'PoolWorkerMissing', when: 'the pool cannot be read', at: ['30m', '1h'],

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { openAuditLog, verifyAuditFile } from '../src/control/audit.ts';
+import { openAuditLog, verifyAuditFile, verifyAuditLog } from '../src/control/audit.ts';
 import { hashfleet, temporaryFolder } from './command.ts';
 import { here } from './fixtures.ts';
 
@@ -49,7 +49,80 @@ describe('the chain of the audit log', () => {
     writeFileSync(file, damage(five()));
     expect(() => verifyAuditFile(file)).toThrow(`${file}${said}`);
     // Nothing is appended to a log that is not whole.
-    expect(() => openAuditLog(folder)).toThrow('The audit log is damaged: keep the file as evidence');
+    expect(() => openAuditLog(folder)).toThrow('The audit log is damaged: keep it as evidence');
+  });
+
+  test.each<readonly [string, (lines: string[]) => string, number]>([
+    ['the last line', (lines) => `${lines.slice(0, -1).join('\n')}\n`, 1],
+    ['the last four lines', (lines) => `${lines[0]!}\n`, 4],
+    ['all lines', () => '', 5],
+  ])('shows that %s cut off at a line end are missing', (_what, damage, missing) => {
+    writeFileSync(file, damage(five()));
+    // The chain alone does not tell.
+    expect(verifyAuditFile(file).length).toBe(5 - missing);
+    for (const look of [() => verifyAuditLog(folder), () => openAuditLog(folder)]) expect(look).toThrow(`${file}:${6 - missing}: ${missing} entries are missing at the end (audit.head names 5)`);
+  });
+
+  test('takes up a log of before there was a head', () => {
+    five();
+    rmSync(path.join(folder, 'audit.head'));
+    openAuditLog(folder).close();
+    expect(readFileSync(path.join(folder, 'audit.head'), 'utf8').trim()).toBe(`5 ${verifyAuditFile(file).at(-1)!.hash}`);
+  });
+
+  test('goes on after a process that died between a line and its head', () => {
+    five();
+    const head = path.join(folder, 'audit.head');
+    const after = readFileSync(head);
+    const log = openAuditLog(folder);
+    log.append({ actor: 'anna', token: 'grafana', event: 'sent', miner: 'm6' });
+    log.close();
+    writeFileSync(head, after);
+    const again = openAuditLog(folder);
+    expect(again.append({ actor: 'anna', token: 'grafana', event: 'sent', miner: 'm7' }).sequence).toBe(7);
+    again.close();
+    expect(verifyAuditLog(folder).length).toBe(7);
+  });
+
+  /** Thirty entries in files of five or so. */
+  function rotated(): string[] {
+    const log = openAuditLog(folder, Date.now, 1000);
+    for (let index = 0; index < 30; index += 1) log.append({ actor: 'anna', token: 'grafana', event: 'sent', miner: `m${index}` });
+    log.close();
+    return readdirSync(folder).filter((name) => /^audit-\d{12}\.jsonl$/.test(name)).sort();
+  }
+
+  test('goes on from file to file when a file has grown large', () => {
+    expect(rotated().length).toBeGreaterThan(3);
+    expect(verifyAuditLog(folder).map(({ sequence, miner }) => [sequence, miner])).toEqual(Array.from({ length: 30 }, (_, index) => [index + 1, `m${index}`]));
+    // A start checks the newest files only, and goes on where they end.
+    const log = openAuditLog(folder, Date.now, 1000);
+    expect([log.sequence, log.append({ actor: 'ben', token: 'grafana', event: 'sent' }).sequence]).toEqual([30, 31]);
+    log.close();
+    expect(verifyAuditLog(folder).length).toBe(31);
+  });
+
+  test('shows a file that was taken out, changed or emptied among those set aside', () => {
+    const names = rotated();
+    const second = path.join(folder, names[1]!);
+    const text = readFileSync(second, 'utf8');
+    rmSync(second);
+    expect(() => verifyAuditLog(folder)).toThrow(/audit-\d+\.jsonl:1: has the number/);
+    writeFileSync(second, '');
+    expect(() => verifyAuditLog(folder)).toThrow(/audit-\d+\.jsonl:1: has the number/);
+    writeFileSync(second, text.replace('anna', 'ann'));
+    expect(() => verifyAuditLog(folder)).toThrow(`${second}:1: does not fit the line before it`);
+    writeFileSync(second, text);
+    expect(verifyAuditLog(folder).length).toBe(30);
+  });
+
+  test('goes on when a process died between setting a file aside and beginning the next', () => {
+    rotated();
+    if (existsSync(file) && readFileSync(file, 'utf8') === '') rmSync(file);
+    const log = openAuditLog(folder, Date.now, 1000);
+    expect(log.append({ actor: 'ben', token: 'grafana', event: 'sent' }).sequence).toBe(31);
+    log.close();
+    expect(verifyAuditLog(folder).length).toBe(31);
   });
 
   test('knows what was sent and has no outcome', () => {
@@ -91,5 +164,39 @@ describe('hashfleet audit verify', () => {
 
   test('does not call a missing log whole', async () => {
     expect(await hashfleet(['audit', 'verify', file])).toMatchObject({ code: 1, out: '', err: expect.stringContaining('there is no such file') });
+  });
+});
+
+describe('hashfleet audit export', () => {
+  const at = (log: ReturnType<typeof openAuditLog>) => {
+    log.append({ actor: '=HYPERLINK("x")', token: 'grafana', event: 'sent', miner: 'm1', detail: 'a, "b"' });
+    log.append({ actor: 'ben', token: 'grafana', event: 'outcome', miner: 'm2', after: { state: 'mining' } });
+    log.close();
+  };
+
+  test('prints what was asked for, oldest first', async () => {
+    at(openAuditLog(folder, () => Date.UTC(2026, 10, 1)));
+    const all = await hashfleet(['audit', 'export', file]);
+    expect([all.code, all.err, all.out]).toEqual([0, '', readFileSync(file, 'utf8')]);
+    const one = await hashfleet(['audit', 'export', file, '--miner', 'm2', '--from', '2026-11-01', '--to', '2026-11-02']);
+    expect(one.out.trim().split('\n').map((line) => (JSON.parse(line) as { sequence: number }).sequence)).toEqual([2]);
+    expect((await hashfleet(['audit', 'export', file, '--to', '2026-11-01'])).out).toBe('');
+  });
+
+  test('prints a table that a spreadsheet reads without running it', async () => {
+    at(openAuditLog(folder, () => Date.UTC(2026, 10, 1)));
+    const [head, first] = (await hashfleet(['audit', 'export', file, '--format', 'csv'])).out.split('\r\n');
+    expect(head).toBe('sequence,at,actor,token,event,action,job,miner,outcome,detail,before,after,hash');
+    expect(first).toMatch(/^1,2026-11-01T00:00:00\.000Z,"'=HYPERLINK\(""x""\)",grafana,sent,,,m1,,"a, ""b""",,,[0-9a-f]{64}$/);
+  });
+
+  test('writes over nothing, refuses a time that is none, and a log that is not whole', async () => {
+    at(openAuditLog(folder));
+    const out = path.join(folder, 'out.csv');
+    expect(await hashfleet(['audit', 'export', file, '--format', 'csv', '--out', out])).toEqual({ code: 0, out: '', err: `${out}: 2 entries\n` });
+    expect(await hashfleet(['audit', 'export', file, '--out', out])).toMatchObject({ code: 2, err: expect.stringContaining('is there already; nothing was written') });
+    expect(await hashfleet(['audit', 'export', file, '--from', 'yesterday'])).toMatchObject({ code: 2, err: expect.stringContaining('"yesterday" is no time') });
+    writeFileSync(file, readFileSync(file, 'utf8').replace('ben', 'bob'));
+    expect(await hashfleet(['audit', 'export', file])).toMatchObject({ code: 1, out: '', err: expect.stringContaining(':2: does not fit the line before it') });
   });
 });

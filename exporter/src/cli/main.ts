@@ -1,13 +1,11 @@
 #!/usr/bin/env node
 /** The command `hashfleet`. Exit codes: 0 done, 1 failed, 2 a configuration or an argument that is not valid. */
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig, type Config } from '../config/load.ts';
 import type { Scope } from '../config/schema.ts';
 import { secretReader, secretVariables, sourceOf, type SecretSource } from '../config/secrets.ts';
-import { verifyAuditFile } from '../control/audit.ts';
 import { entriesFile } from '../control/entries.ts';
 import { HashfleetError, messageOf } from '../errors.ts';
 import { rangeTargets } from '../fleet/members.ts';
@@ -15,6 +13,7 @@ import { openapiDocument } from '../http/openapi.ts';
 import { wholeFleet, type Shard } from '../fleet/sharding.ts';
 import { createLogger, type Logger } from '../log.ts';
 import { seriesReference } from '../metrics/reference.ts';
+import { addAudit } from './audit.ts';
 import { addBackfill } from './backfill.ts';
 import { addDiscover } from './discover.ts';
 import { addEarnings } from './earnings.ts';
@@ -114,13 +113,7 @@ addSecrets(program);
 addBackfill(program);
 addEarnings(program);
 
-const audit = program.command('audit').description('the audit log');
-audit.command('verify').argument('[file]', 'the log', 'data/audit/audit.jsonl').description('check the chain of the audit log')
-  .action((file: string) => {
-    // A log that was deleted is not a log that is whole.
-    if (!existsSync(file)) throw new HashfleetError('not_found', `${file}: there is no such file; name the log of the data folder (FOLDER/audit/audit.jsonl).`);
-    console.log(`${file}: ${verifyAuditFile(file).length} entries, the chain is whole`);
-  });
+addAudit(program);
 
 program.command('openapi').description('print the API\'s description (OpenAPI 3.1)').action(() => console.log(JSON.stringify(openapiDocument(version), null, 2)));
 program.command('series').description('print the reference of all series (Markdown)').action(() => console.log(seriesReference().trimEnd()));

@@ -190,6 +190,7 @@ export const catalogue = {
   hashfleet_inventory_scan_timestamp_seconds: ofExporter(gauge('Unix time when the last scan of an address range ended; absent before the first.', 'inventory')),
   hashfleet_inventory_duplicates: ofExporter(gauge('Miners that answer with the MAC of another miner of the fleet.', 'inventory')),
   hashfleet_shard_info: ofExporter(gauge('Which part of the fleet this exporter reads (from 0) and how many parts there are; always 1.', 'command line', ['shard', 'shards'])),
+  hashfleet_audit_sequence: ofExporter(gauge('Number of the last entry of the audit log; it never falls unless the log was cut off or taken away.', 'audit log')),
   hashfleet_control_enabled: ofExporter(gauge('1 if actions on miners are switched on.', 'fleet.yaml control.enabled')),
   hashfleet_poll_lag_seconds: ofExporter(gauge('How late the latest poll began behind its schedule.', 'poll loop')),
   hashfleet_poll_lag_p99_seconds: ofExporter(gauge('99th percentile of how late polls of miners that do not keep failing began, over the last one to two minutes.', 'poll loop')),

@@ -124,6 +124,7 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
     if (inventory.lastScanAt !== undefined) emit('hashfleet_inventory_scan_timestamp_seconds', '', inventory.lastScanAt / 1000);
     emit('hashfleet_inventory_duplicates', '', inventory.duplicates);
     emit('hashfleet_shard_info', labelText({ shard: String(shard.index), shards: String(shard.count) }), 1);
+    emit('hashfleet_audit_sequence', '', control.audit.sequence);
     emit('hashfleet_control_enabled', '', Number(control.enabled && !control.readOnly));
     emit('hashfleet_poll_lag_seconds', '', loop.lagSeconds);
     emit('hashfleet_poll_lag_p99_seconds', '', loop.lagP99Seconds);

@@ -1,0 +1,67 @@
+/** `hashfleet audit`: is the chain of the audit log whole, and what stands in it. */
+import { existsSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Option, type Command } from 'commander';
+import { verifyAuditLog, type AuditEntry } from '../control/audit.ts';
+import { HashfleetError } from '../errors.ts';
+
+const usualFile = 'data/audit/audit.jsonl';
+
+interface ExportOptions { readonly from?: string; readonly to?: string; readonly miner?: string; readonly actor?: string; readonly job?: string; readonly format: 'jsonl' | 'csv'; readonly out?: string }
+
+export function addAudit(program: Command): void {
+  const audit = program.command('audit').description('the audit log');
+  audit.command('verify').argument('[file]', 'the log', usualFile).description('check the chain of the audit log, also of the files that were set aside')
+    .action((file: string) => {
+      const entries = read(file);
+      console.log(`${file}: ${entries.length} entries, the chain is whole`);
+    });
+  audit.command('export').argument('[file]', 'the log', usualFile).description('print the entries of the audit log, oldest first, after its chain was checked')
+    .option('--from <time>', 'not before, as 2026-11-23 or 2026-11-23T08:00:00Z')
+    .option('--to <time>', 'before')
+    .option('--miner <name>', 'of this miner')
+    .option('--actor <name>', 'of this person')
+    .option('--job <id>', 'of this job')
+    .addOption(new Option('--format <format>', 'one JSON object a line, or a table').choices(['jsonl', 'csv']).default('jsonl'))
+    .option('--out <file>', 'into this file, which must not be there yet; else to standard output')
+    .action((file: string, options: ExportOptions) => {
+      const [from, to] = [timeOf('--from', options.from), timeOf('--to', options.to)];
+      const fits = (entry: AuditEntry) => (['miner', 'actor', 'job'] as const).every((field) => options[field] === undefined || entry[field] === options[field])
+        && (from === undefined || Date.parse(entry.at) >= from) && (to === undefined || Date.parse(entry.at) < to);
+      const chosen = read(file).filter(fits);
+      const text = options.format === 'csv' ? table(chosen) : chosen.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+      if (options.out === undefined) {
+        process.stdout.write(text);
+        return;
+      }
+      if (existsSync(options.out)) throw new HashfleetError('payload_invalid', `${options.out} is there already; nothing was written. Name another file.`);
+      writeFileSync(options.out, text, { mode: 0o600 });
+      console.error(`${options.out}: ${chosen.length} entries`);
+    });
+}
+
+function read(file: string): AuditEntry[] {
+  // A log that was deleted is not a log that is whole.
+  if (!existsSync(file)) throw new HashfleetError('not_found', `${file}: there is no such file; name the log of the data folder (FOLDER/audit/audit.jsonl).`);
+  return verifyAuditLog(path.dirname(file));
+}
+
+function timeOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const time = Date.parse(text);
+  if (Number.isNaN(time)) throw new HashfleetError('payload_invalid', `${option}: "${text}" is no time; write it as 2026-11-23 or 2026-11-23T08:00:00Z.`);
+  return time;
+}
+
+const columns = ['sequence', 'at', 'actor', 'token', 'event', 'action', 'job', 'miner', 'outcome', 'detail', 'before', 'after', 'hash'] as const;
+
+function table(entries: readonly AuditEntry[]): string {
+  return [columns.join(','), ...entries.map((entry) => columns.map((column) => cell(entry[column])).join(','))].map((line) => `${line}\r\n`).join('');
+}
+
+/** RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe: actors and details come from outside. */
+function cell(value: unknown): string {
+  const text = value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value);
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
