@@ -85,7 +85,7 @@ function announce(simulator: Simulator, asJson: boolean): void {
   if (asJson) {
     console.log(JSON.stringify({
       ready: true, control, pool: simulator.pool.url, poolApiKey: simulator.pool.apiKey,
-      pools: simulator.pools.map(({ kind, url, apiKey, secretKey, user }) => ({ kind, url, apiKey, secretKey, user })),
+      pools: simulator.pools.map(({ kind, url, apiKey, secretKey, user, organization }) => ({ kind, url, apiKey, secretKey, user, organization })),
       miners: simulator.all.map(({ name, address, cgminerPort, spec }) => ({ name, address, cgminerPort, model: spec.model, firmware: spec.firmware })),
     }));
     return;
