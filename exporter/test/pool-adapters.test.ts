@@ -58,8 +58,8 @@ poolContract('litecoinpool.org', {
   reading: {
     fees: {},
     workers: [
-      { worker: 'rack1-07', hashrate: 9_412_000_500, hashrateDay: 9.4e9, connected: true, shares: { accepted: 1841, stale: 3, rejected: 1, unit: 'share' }, lastShareAt: 1_768_000_000_000, earned: [{ coin: 'LTC', amount: '60.25' }, { coin: 'DOGE', amount: '2500' }] },
-      { worker: 'Rig 2.left', hashrate: 0, connected: false, shares: { accepted: 12, stale: 0, rejected: 0, unit: 'share' } },
+      { worker: 'rack1-07', hashrate: 9_412_000_500, hashrateDay: 9.4e9, connected: true, shares: { accepted: 1841, stale: 3, rejected: 1, unit: 'difficulty' }, lastShareAt: 1_768_000_000_000, earned: [{ coin: 'LTC', amount: '60.25' }, { coin: 'DOGE', amount: '2500' }] },
+      { worker: 'Rig 2.left', hashrate: 0, connected: false, shares: { accepted: 12, stale: 0, rejected: 0, unit: 'difficulty' } },
     ],
     balances: [{ coin: 'LTC', amount: '0.50000000000000000001' }, { coin: 'DOGE', amount: '9.5' }],
     earned: [{ coin: 'LTC', amount: '120.50000000000000001' }, { coin: 'DOGE', amount: '5000' }],

@@ -64,6 +64,19 @@ describe.each(poolKinds)('the simulated %s', (kind) => {
   });
 });
 
+test('litecoinpool.org\'s counts of shares are the work that its hashrate tells', async () => {
+  const there = await world('litecoinpool');
+  const { adapter } = made(there, 'litecoinpool');
+  const read = async () => (await adapter.read(AbortSignal.timeout(10_000))).workers!.find(({ worker }) => worker === 'm1')!;
+  const before = await read();
+  there.simulator.clock.advance(6 * 3_600_000);
+  const after = await read();
+  expect(after.shares?.unit).toBe('difficulty');
+  const hashes = (after.shares!.accepted! - before.shares!.accepted!) * 65_536;
+  // Means over six and eight hours of the same machine, of thousands of shares.
+  expect(Math.abs(hashes / (6 * 3600) / after.hashrateDay! - 1)).toBeLessThan(0.1);
+});
+
 describe('the simulated ProHashing over WAMP', () => {
   async function pushed() {
     const there = await world('prohashing');
