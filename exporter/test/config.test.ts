@@ -67,7 +67,7 @@ describe('a fleet.yaml without a mistake', () => {
     const { pools } = parseConfig(readFileSync(path.join(folder, 'valid-pools.yaml'), 'utf8'));
     expect(pools.map(({ name, base_url: url, mode, interval_seconds: interval }) => [name, url, mode, interval])).toEqual([
       ['pushed', '', 'pplns', 5], ['ltcpool', 'https://www.litecoinpool.org', 'pps', 120], ['via', 'https://pool.viabtc.com', 'pplns', 120],
-      ['f2', 'https://api.f2pool.com', 'pplns', 120], ['beside', 'http://simulator:9795', 'pplns', 1], ['unused', '', 'pplns', 120],
+      ['f2', 'https://api.f2pool.com', 'pplns', 120], ['beside', 'http://simulator:9795', 'pplns', 1], ['market', 'https://api2.nicehash.com', 'pplns', 120], ['unused', '', 'pplns', 120],
     ]);
   });
 

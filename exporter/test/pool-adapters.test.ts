@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { createHmac } from 'node:crypto';
 import { f2poolAdapter } from '../src/pools/f2pool/adapter.ts';
 import { litecoinpoolAdapter } from '../src/pools/litecoinpool/adapter.ts';
+import { nicehashAdapter } from '../src/pools/nicehash/adapter.ts';
+import { signedHeaders } from '../src/pools/nicehash/signature.ts';
 import type { PoolAdapter } from '../src/pools/pool.ts';
 import { prohashingAdapter } from '../src/pools/prohashing/adapter.ts';
 import { viabtcAdapter } from '../src/pools/viabtc/adapter.ts';
@@ -56,8 +58,8 @@ poolContract('litecoinpool.org', {
   reading: {
     fees: {},
     workers: [
-      { worker: 'rack1-07', hashrate: 9_412_000_500, hashrateDay: 9.4e9, connected: true, shares: { accepted: 1841, stale: 3, rejected: 1, unit: 'share' }, lastShareAt: 1_768_000_000_000, earned: [{ coin: 'LTC', amount: '60.25' }, { coin: 'DOGE', amount: '2500' }] },
-      { worker: 'Rig 2.left', hashrate: 0, connected: false, shares: { accepted: 12, stale: 0, rejected: 0, unit: 'share' } },
+      { worker: 'rack1-07', hashrate: 9_412_000_500, hashrateDay: 9.4e9, connected: true, shares: { accepted: 1841, stale: 3, rejected: 1, unit: 'difficulty' }, lastShareAt: 1_768_000_000_000, earned: [{ coin: 'LTC', amount: '60.25' }, { coin: 'DOGE', amount: '2500' }] },
+      { worker: 'Rig 2.left', hashrate: 0, connected: false, shares: { accepted: 12, stale: 0, rejected: 0, unit: 'difficulty' } },
     ],
     balances: [{ coin: 'LTC', amount: '0.50000000000000000001' }, { coin: 'DOGE', amount: '9.5' }],
     earned: [{ coin: 'LTC', amount: '120.50000000000000001' }, { coin: 'DOGE', amount: '5000' }],
@@ -121,6 +123,35 @@ poolContract('F2Pool', {
     payouts: [{ coin: 'LTC', amount: '0.50', at: 1_767_000_100_000, id: 'beef01' }],
   },
   secondBest: [[/transactions\.0\.payout_extra\.(value|paid_time|tx_id)$/, /^\/payouts\//]],
+});
+
+const organization = 'da41b3bc-3d0b-4226-b7ea-aee73f94a518';
+const rig = (name: string, more: string) => `{"rigId": "${name}", "type": "UNMANAGED", "name": "${name}", "statusTime": 1768000000000, "unpaidAmount": "0.00000500", "notifications": [], "profitability": 0.0000009${more}}`;
+const speed = (algorithm: string, accepted: number, more = '') => `{"statsTime": 1768000000000, "market": "EU", "algorithm": {"enumName": "${algorithm}", "description": "x"}, "unpaidAmount": "0.00000007", "proxyId": 0, "timeConnected": 1767990000000, "xnsub": true,
+  "speedAccepted": ${accepted}, "speedRejectedR2Stale": 0.5, "speedRejectedTotal": 0.5, "profitability": 0${more}}`;
+const nicehashReplies = {
+  '/main/api/v2/mining/rigs2': `{"minerStatuses": {"MINING": 1, "OFFLINE": 1}, "totalRigs": 2, "unpaidAmount": "0.00000508", "externalBalance": "0.00046461", "btcAddress": "x", "nextPayoutTimestamp": "2026-01-12T20:00:00Z",
+    "pagination": {"size": 100, "page": 0, "totalPageCount": 1}, "miningRigs": [
+      ${rig('rack1-07', `, "minerStatus": "MINING", "stats": [${speed('SCRYPT', 9412.5, ', "difficulty": 262144')}]`)}, ${rig('rack1-08', ', "minerStatus": "OFFLINE"')}]}`,
+  '/main/api/v2/mining/algorithms': `{"miningAlgorithms": [{"algorithm": "SCRYPT", "title": "Scrypt", "enabled": true, "order": 0, "displayMiningFactor": "MH", "miningFactor": "1000000.00000000", "displayPriceFactor": "TH", "priceFactor": "1000000000000.00000000"},
+    {"algorithm": "SHA256", "enabled": true, "order": 1, "displayMiningFactor": "TH", "miningFactor": "1000000000000.00000000"}]}`,
+  '/main/api/v2/public/simplemultialgo/info': '{"miningAlgorithms": [{"algorithm": "SHA256", "title": "SHA256", "speed": 1, "paying": 3e-9}, {"algorithm": "SCRYPT", "title": "Scrypt", "speed": "0", "paying": 0.00000525}]}',
+  '/main/api/v2/exchangeRate/list': '{"list": [{"fromCurrency": "BTC", "toCurrency": "EUR", "exchangeRate": "80000"}, {"fromCurrency": "BTC", "toCurrency": "USD", "exchangeRate": "95012.5"}]}',
+};
+
+poolContract('NiceHash', {
+  make: nicehashAdapter,
+  options: { apiKey, apiSecret, organization },
+  refusal: { status: 401, body: '{"error_id": "e7e06815-4aa6-41d6-a9a7-423f8063cdf8", "errors": [{"code": 2000, "message": "Invalid session"}]}' },
+  replies: nicehashReplies,
+  reading: {
+    fees: {}, btcPerMegahashDay: 5.25e-8, prices: [{ coin: 'BTC', usd: 95_012.5 }], balances: [{ coin: 'BTC', amount: '0.00000508' }],
+    workers: [{ worker: 'rack1-07', hashrate: 9.4125e9, shareDifficulty: 262144, connected: true }, { worker: 'rack1-08', connected: false }],
+  },
+  otherWords: [
+    // Another algorithm is another business.
+    /miningRigs\.0\.stats\.0\.algorithm\.enumName$/,
+  ],
 });
 
 const at = Date.UTC(2026, 0, 1);
@@ -196,5 +227,69 @@ describe('what is sent', () => {
       error = body;
       await expect(read(adapter)).rejects.toMatchObject({ reason });
     }
+  });
+
+  test('to NiceHash: signed requests for rigs, page after page with a nonce of its own each, and nothing of the account in the open ones', async () => {
+    let time = at;
+    const pool = await fakePool((path, response, { query }) => {
+      const page = Number(query.get('page'));
+      const rigs = Array.from({ length: page < 2 ? 100 : 7 }, (_one, index) => rig(`w${page * 1000 + index}`, ', "minerStatus": "OFFLINE"')).join(',');
+      json(response, path.endsWith('/rigs2') ? `{"unpaidAmount": "${page === 0 ? 1 : 99}", "pagination": {"totalPageCount": 3}, "miningRigs": [${rigs}]}` : nicehashReplies[path as keyof typeof nicehashReplies]);
+    });
+    const adapter = made(nicehashAdapter, { ...common(pool), apiKey, apiSecret, organization, now: () => time });
+    const { workers, balances } = await read(adapter);
+    expect([workers?.length, balances]).toEqual([207, [{ coin: 'BTC', amount: '1' }]]);
+    const nonces = new Set<unknown>();
+    for (const { path, query, headers } of pool.requests) {
+      if (!path.endsWith('/rigs2')) {
+        expect([query.size, headers['x-auth'], headers['x-organization-id']]).toEqual([0, undefined, undefined]);
+        continue;
+      }
+      const nonce = headers['x-nonce'];
+      nonces.add(nonce).add(headers['x-request-id']);
+      expect([headers['x-time'], headers['x-organization-id'], query.get('size')]).toEqual([String(at), organization, '100']);
+      const input = [apiKey, at, nonce, '', organization, '', 'GET', path, query.toString()].join('\0');
+      expect(headers['x-auth']).toBe(`${apiKey}:${createHmac('sha256', apiSecret).update(input).digest('hex')}`);
+    }
+    expect(nonces.size).toBe(6);
+    const calls = () => pool.requests.splice(0).map(({ path }) => path.replace('/main/api/v2/', ''));
+    expect(calls()).toEqual(['mining/rigs2', 'mining/rigs2', 'mining/rigs2', 'mining/algorithms', 'public/simplemultialgo/info', 'exchangeRate/list']);
+    time += 120_000;
+    await read(adapter);
+    expect(calls()).not.toContain('mining/algorithms');
+  });
+
+  test('NiceHash\'s signature is that of the example in its documentation', () => {
+    const key = '4ebd366d-76f4-4400-a3b6-e51515d054d6';
+    expect(signedHeaders({
+      apiKey: key, apiSecret: 'fd8a1652-728b-42fe-82b8-f623e56da8850750f5bf-ce66-4ca7-8b84-93651abc723b', organization, timeMs: 1_543_597_115_712, nonce: '9675d0f8-1325-484b-9594-c9d6d3268890', requestId: 'r',
+      method: 'GET', path: '/main/api/v2/hashpower/orderBook', query: 'algorithm=X16R&page=0&size=100',
+    })).toEqual({
+      'X-Time': '1543597115712', 'X-Nonce': '9675d0f8-1325-484b-9594-c9d6d3268890', 'X-Organization-Id': organization, 'X-Request-Id': 'r', 'X-Auth': `${key}:21e6a16f6eb34ac476d59f969f548b47fffe3fea318d9c99e77fc710d2fed798`,
+    });
+  });
+
+  test('NiceHash\'s rigs: speeds of several markets are one sum, which one unknown part makes unknown; other algorithms are left out', async () => {
+    const rigs = [
+      rig('two', `, "minerStatus": "MINING", "stats": [${speed('SCRYPT', 4000, ', "difficulty": 262144')}, ${speed('SHA256', 90)}, ${speed('SCRYPT', 5000, ', "difficulty": 524288')}]`),
+      rig('half', `, "minerStatus": "MINING", "stats": [${speed('SCRYPT', 4000)}, ${speed('SCRYPT', -1)}]`),
+      rig('other', `, "minerStatus": "MINING", "stats": [${speed('SHA256', 90)}]`),
+      rig('starting', ', "minerStatus": "PENDING", "stats": []'),
+    ];
+    const pool = await fakePool((path, response) => json(response, path.endsWith('/rigs2') ? `{"unpaidAmount": "0", "miningRigs": [${rigs.join(',')}]}` : nicehashReplies[path as keyof typeof nicehashReplies]));
+    expect((await read(made(nicehashAdapter, { ...common(pool), apiKey, apiSecret, organization }))).workers).toEqual([{ worker: 'two', hashrate: 9e9, connected: true }, { worker: 'half', connected: true }, { worker: 'starting' }]);
+  });
+
+  test('NiceHash\'s refusals are told as what they are, and of an open endpoint they are no word about the key', async () => {
+    let [status, spoiled] = [403, '/mining/rigs2'];
+    const pool = await fakePool((path, response) => (path.endsWith(spoiled) ? json(response, `{"errors": [{"code": ${status === 500 ? 2000 : 1}, "message": "${apiSecret}"}]}`, status) : json(response, nicehashReplies[path as keyof typeof nicehashReplies])));
+    const adapter = made(nicehashAdapter, { ...common(pool), apiKey, apiSecret, organization });
+    await expect(read(adapter)).rejects.toMatchObject({ reason: 'bad_key', message: expect.stringContaining('permission') });
+    status = 500;
+    await expect(read(adapter)).rejects.toMatchObject({ reason: 'bad_key', message: expect.stringContaining('clock') });
+    [status, spoiled] = [403, '/simplemultialgo/info'];
+    const reading = await read(adapter);
+    expect(reading).not.toHaveProperty('btcPerMegahashDay');
+    expect(reading.workers).toHaveLength(2);
   });
 });

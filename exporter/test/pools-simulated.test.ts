@@ -11,11 +11,11 @@ import { usualPace } from '../src/pools/prohashing/wamp.ts';
 import { until } from './fixtures.ts';
 import { simulated, spec, whenDone } from './running.ts';
 
-const stratum: Readonly<Record<PoolKind, string>> = { prohashing: 'us.mining.prohashing.com:3333', litecoinpool: 'us.litecoinpool.org:3333', viabtc: 'ltc.viabtc.io:3333', f2pool: 'ltc.f2pool.com:3335' };
+const stratum: Readonly<Record<PoolKind, string>> = { prohashing: 'us.mining.prohashing.com:3333', litecoinpool: 'us.litecoinpool.org:3333', viabtc: 'ltc.viabtc.io:3333', f2pool: 'ltc.f2pool.com:3335', nicehash: 'scrypt.auto.nicehash.com:9200' };
 
 async function world(kind: PoolKind): Promise<{ simulator: Simulator; pool: Pool }> {
   const user = (name: string) => (kind === 'prohashing' ? { user: 'demo', pass: `a=scrypt,c=litecoin,m=pplns,n=${name}` } : { user: `demo.${name}`, pass: 'x' });
-  const simulator = await simulated(['m1', 'm2'].map((name) => spec(name, { pools: [{ url: stratum[kind], ...user(name) }] })), { pools: { [kind]: {} } });
+  const simulator = await simulated(['m1', 'm2'].map((name) => spec(name, { pools: [{ url: stratum[kind], ...user(name) }] })), { pools: { [kind]: {} }, marketWalks: false });
   simulator.clock.advance(7_200_000);
   const pool = simulator.pools.find((one) => one.kind === kind)!;
   return { simulator, pool };
@@ -24,7 +24,7 @@ async function world(kind: PoolKind): Promise<{ simulator: Simulator; pool: Pool
 function made({ simulator, pool }: { simulator: Simulator; pool: Pool }, kind: PoolKind): { adapter: PoolAdapter; mismatches: string[] } {
   const mismatches: string[] = [];
   const adapter = adapters[kind]({
-    name: 'p', baseUrl: pool.url, apiKey: pool.apiKey, apiSecret: pool.secretKey === '' ? undefined : pool.secretKey, user: pool.user, intervalMs: 120_000,
+    name: 'p', baseUrl: pool.url, apiKey: pool.apiKey, apiSecret: pool.secretKey === '' ? undefined : pool.secretKey, user: pool.user, organization: pool.organization, intervalMs: 120_000,
     mismatch: (_source, field) => void mismatches.push(field), now: () => simulator.clock.now(),
   });
   whenDone(async () => adapter.close());
@@ -42,7 +42,15 @@ describe.each(poolKinds)('the simulated %s', (kind) => {
     expect([...rates.keys()].sort()).toEqual(['m1', 'm2']);
     expect(reading.workers!.map(({ worker }) => worker).sort()).toEqual(['m1', 'm2']);
     for (const { worker, hashrate } of reading.workers!) expect(hashrate! / rates.get(worker)!).toBeCloseTo(1, 6);
-    for (const coin of ['LTC', 'DOGE'] as const) {
+    if (kind === 'nicehash') {
+      // Paid in BTC; prices stand still.
+      const { market } = there.simulator.house;
+      const btc = (['LTC', 'DOGE'] as const).reduce((sum, coin) => sum + (truth.coins[coin].balance * market.priceUsd(coin, now)) / market.priceUsd('BTC', now), 0);
+      expect(reading.balances).toEqual([{ coin: 'BTC', amount: amountText(Math.round(btc)) }]);
+      expect(btc).toBeGreaterThan(1);
+      expect(reading.btcPerMegahashDay! * market.priceUsd('BTC', now) / market.usdPerMegahashDay(now)).toBeCloseTo(1, 6);
+      expect(reading.prices).toEqual([{ coin: 'BTC', usd: market.priceUsd('BTC', now) }]);
+    } else for (const coin of ['LTC', 'DOGE'] as const) {
       const told = reading.balances!.find((one) => one.coin === coin);
       expect(Number(told?.amount ?? '0')).toBe(Number(amountText(truth.coins[coin].balance)));
     }
@@ -54,6 +62,19 @@ describe.each(poolKinds)('the simulated %s', (kind) => {
     const { adapter } = made({ simulator, pool: { ...pool, url: pool.url, apiKey: '0'.repeat(64) } }, kind);
     await expect(adapter.read(AbortSignal.timeout(10_000))).rejects.toMatchObject({ reason: 'bad_key' });
   });
+});
+
+test('litecoinpool.org\'s counts of shares are the work that its hashrate tells', async () => {
+  const there = await world('litecoinpool');
+  const { adapter } = made(there, 'litecoinpool');
+  const read = async () => (await adapter.read(AbortSignal.timeout(10_000))).workers!.find(({ worker }) => worker === 'm1')!;
+  const before = await read();
+  there.simulator.clock.advance(6 * 3_600_000);
+  const after = await read();
+  expect(after.shares?.unit).toBe('difficulty');
+  const hashes = (after.shares!.accepted! - before.shares!.accepted!) * 65_536;
+  // Means over six and eight hours of the same machine, of thousands of shares.
+  expect(Math.abs(hashes / (6 * 3600) / after.hashrateDay! - 1)).toBeLessThan(0.1);
 });
 
 describe('the simulated ProHashing over WAMP', () => {

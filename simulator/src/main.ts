@@ -22,6 +22,7 @@ interface Flags {
   litecoinpoolPort?: number;
   viabtcPort?: number;
   f2poolPort?: number;
+  nicehashPort?: number;
   warm: boolean;
   json: boolean;
   apiDocs?: string;
@@ -56,6 +57,7 @@ const command = new Command('hashfleet-simulator')
   .option('--litecoinpool-port <n>', 'port of litecoinpool.org; without it that pool does not run; 0: any', whole(0, 65_535))
   .option('--viabtc-port <n>', 'port of ViaBTC; likewise', whole(0, 65_535))
   .option('--f2pool-port <n>', 'port of F2Pool; likewise', whole(0, 65_535))
+  .option('--nicehash-port <n>', 'port of NiceHash; likewise', whole(0, 65_535))
   .option('--control-port <n>', 'port of the control interface', whole(0, 65_535), 9793)
   .option('--warm', 'miners have been mining for days (default)', true)
   .option('--no-warm', 'miners are switched on just now')
@@ -70,11 +72,11 @@ function documents(folder: string | undefined): Record<string, string> {
 }
 
 /** How ProHashing pays, and the pools besides whose ports are given. */
-function poolsOf({ prohashingPay, litecoinpoolPort, viabtcPort, f2poolPort }: Flags): SimulatorOptions['pools'] & object {
+function poolsOf({ prohashingPay, litecoinpoolPort, viabtcPort, f2poolPort, nicehashPort }: Flags): SimulatorOptions['pools'] & object {
   return {
     prohashing: { pay: prohashingPay },
     ...(litecoinpoolPort === undefined ? {} : { litecoinpool: { port: litecoinpoolPort } }), ...(viabtcPort === undefined ? {} : { viabtc: { port: viabtcPort } }),
-    ...(f2poolPort === undefined ? {} : { f2pool: { port: f2poolPort } }),
+    ...(f2poolPort === undefined ? {} : { f2pool: { port: f2poolPort } }), ...(nicehashPort === undefined ? {} : { nicehash: { port: nicehashPort } }),
   };
 }
 
@@ -83,7 +85,7 @@ function announce(simulator: Simulator, asJson: boolean): void {
   if (asJson) {
     console.log(JSON.stringify({
       ready: true, control, pool: simulator.pool.url, poolApiKey: simulator.pool.apiKey,
-      pools: simulator.pools.map(({ kind, url, apiKey, secretKey, user }) => ({ kind, url, apiKey, secretKey, user })),
+      pools: simulator.pools.map(({ kind, url, apiKey, secretKey, user, organization }) => ({ kind, url, apiKey, secretKey, user, organization })),
       miners: simulator.all.map(({ name, address, cgminerPort, spec }) => ({ name, address, cgminerPort, model: spec.model, firmware: spec.firmware })),
     }));
     return;

@@ -169,7 +169,7 @@ describe('connections', () => {
     expect([third[0]!.uuid === after[0]!.uuid, third[1]!.uuid === before[1]!.uuid]).toEqual([true, false]);
   });
 
-  test.each([['us.mining.prohashing.com:3333', 'prohashing'], ['stratum+tcp://us.litecoinpool.org:3333', 'litecoinpool'], ['ltc.viabtc.io:3333', 'viabtc'], ['ltc.f2pool.com:3335', 'f2pool'], ['stratum.nobody.example:1', undefined]])('%s is %s', (url, kind) => {
+  test.each([['us.mining.prohashing.com:3333', 'prohashing'], ['stratum+tcp://us.litecoinpool.org:3333', 'litecoinpool'], ['ltc.viabtc.io:3333', 'viabtc'], ['ltc.f2pool.com:3335', 'f2pool'], ['scrypt.auto.nicehash.com:9200', 'nicehash'], ['stratum.nobody.example:1', undefined]])('%s is %s', (url, kind) => {
     expect(kindOf(url)).toBe(kind);
   });
 

@@ -1,4 +1,4 @@
-/** The APIs of litecoinpool.org, ViaBTC and F2Pool over HTTP, and what the control port does to pools (prohashing-api.md 7). */
+/** The APIs of litecoinpool.org, ViaBTC, F2Pool and NiceHash over HTTP, and what the control port does to pools (prohashing-api.md 7). */
 import { createHmac } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { PoolKind } from '../src/pool/kinds.ts';
@@ -197,6 +197,92 @@ describe('F2Pool', () => {
   });
 });
 
+describe('NiceHash', () => {
+  interface Rigs { unpaidAmount: string; pagination: Json; miningRigs: (Json & { stats?: Json[] })[]; minerStatuses: Json }
+  let count = 0;
+  interface Changed { timeMs?: number; organization?: string; secret?: string; nonce?: string; signedQuery?: string; requestId?: string }
+  const signed = (pool: Pool, call: string, { timeMs = Date.now(), organization = pool.organization!, secret = pool.secretKey, nonce = `nonce-${count += 1}`, signedQuery, requestId = 'r' }: Changed = {}) => {
+    const [path = '', query = ''] = `/main/api/v2${call}`.split('?');
+    const input = `${pool.apiKey}\0${timeMs}\0${nonce}\0\0${organization}\0\0GET\0${path}\0${signedQuery ?? query}`;
+    const auth = `${pool.apiKey}:${createHmac('sha256', secret).update(input).digest('hex')}`;
+    return { 'x-time': String(timeMs), 'x-nonce': nonce, 'x-organization-id': organization, 'x-auth': auth, ...(requestId === '' ? {} : { 'x-request-id': requestId }) };
+  };
+  const get = async (pool: Pool, call: string, headers: Record<string, string> = {}) => {
+    const reply = await ask(`${pool.url}/main/api/v2${call}`, { headers });
+    return { status: reply.status, body: reply.json<Json>() };
+  };
+  const rigs = async (pool: Pool, query = '') => (await get(pool, `/mining/rigs2${query}`, signed(pool, `/mining/rigs2${query}`))).body as unknown as Rigs;
+  const algorithmsOf = async (pool: Pool, call: string) => (await get(pool, call)).body['miningAlgorithms'] as Json[];
+
+  test('rigs with their speeds in MH/s and what is unpaid in BTC, as text', async () => {
+    const { simulator, pool } = await at('nicehash');
+    const page = await rigs(pool);
+    expect(page.miningRigs.map(({ name, minerStatus, type }) => [name, minerStatus, type])).toEqual([['a', 'MINING', 'UNMANAGED'], ['bb', 'MINING', 'UNMANAGED']]);
+    const [stats] = page.miningRigs[0]!.stats!;
+    expect(stats).toMatchObject({ algorithm: { enumName: 'SCRYPT' }, market: 'EU', difficulty: expect.any(Number), unpaidAmount: expect.stringMatching(/^0\.\d{8}$/) });
+    near(Number(stats!['speedAccepted']) * 1e6, simulator.miner('a').truth().hashesPerSecond * 0.972, 0.3);
+    // 95 USD, 0.12 USD and 95,000 USD, which stand still.
+    const [ltc, doge] = (['LTC', 'DOGE'] as const).map((coin) => pool.ledger.coin(coin, simulator.clock.now()).balance);
+    expect(Math.abs(Number(page.unpaidAmount) * 1e8 - (ltc! * 95 + doge! * 0.12) / 95_000)).toBeLessThanOrEqual(0.51);
+    expect(Number(page.unpaidAmount)).toBeGreaterThan(0);
+    expect(page.pagination).toEqual({ size: 25, page: 0, totalPageCount: 1 });
+  });
+
+  test('what was earned at a price stays worth that, and a payout takes all', async () => {
+    const { simulator, pool } = await at('nicehash');
+    const before = (await rigs(pool)).unpaidAmount;
+    for (const miner of ['a', 'bb']) await simulator.miner(miner).inject('unplugged');
+    simulator.house.market.setPrice('LTC', 950, simulator.clock.now());
+    simulator.clock.advance(3_600_000);
+    const after = await rigs(pool);
+    expect(after.minerStatuses).toEqual({ OFFLINE: 2 });
+    expect(after.miningRigs[0]).not.toHaveProperty('stats');
+    // What was on its way when the plug was pulled is settled within the same hour.
+    near(after.unpaidAmount, Number(before), 0.02);
+    pool.ledger.payOut(simulator.clock.now());
+    expect((await rigs(pool)).unpaidAmount).toBe('0.00000000');
+  });
+
+  test('pages are counted from 0 and cut by `size`', async () => {
+    const { simulator, pool } = await at('nicehash');
+    for (let i = 0; i < 23; i += 1) simulator.orphans.add({ name: `o${10 + i}`, hashesPerSecond: 1e10, url: kinds.nicehash.stratum, pass: 'x' });
+    simulator.clock.advance(600_000);
+    const names: unknown[] = [];
+    for (let page = 0; page < 3; page += 1) {
+      const { miningRigs, pagination } = await rigs(pool, `?size=10&page=${page}`);
+      expect(pagination).toEqual({ size: 10, page, totalPageCount: 3 });
+      names.push(...miningRigs.map(({ name }) => name));
+    }
+    expect([names.length, new Set(names).size]).toEqual([25, 25]);
+  });
+
+  test('the open calls: unit of speeds, what scrypt pays, and prices', async () => {
+    const { simulator, pool } = await at('nicehash');
+    const [scrypt] = await algorithmsOf(pool, '/mining/algorithms/');
+    expect(scrypt).toMatchObject({ algorithm: 'SCRYPT', displayMiningFactor: 'MH', miningFactor: '1000000.00000000', displayMarketFactor: 'TH' });
+    const [paying] = await algorithmsOf(pool, '/public/simplemultialgo/info');
+    near(Number(paying!['paying']) / 1e8 * 1e6 * 95_000, simulator.house.market.usdPerMegahashDay(simulator.clock.now()), 1e-9);
+    expect((await get(pool, '/exchangeRate/list')).body).toMatchObject({ list: expect.arrayContaining([{ fromCurrency: 'BTC', toCurrency: 'USD', exchangeRate: '95000.00000000' }]) });
+  });
+
+  test('a request counts once, within five minutes, and only as it was signed', async () => {
+    const { simulator, pool } = await at('nicehash');
+    const call = '/mining/rigs2?size=10&page=0';
+    const status = async (headers: Record<string, string>) => (await get(pool, call, headers)).status;
+    const once = signed(pool, call, { timeMs: simulator.clock.now() });
+    expect([await status(once), await status(once)]).toEqual([200, 401]);
+    expect(await status(signed(pool, call, { timeMs: Date.now() - 290_000 }))).toBe(200);
+    for (const wrong of [{ timeMs: Date.now() - 310_000 }, { timeMs: Date.now() + 310_000 }, { organization: pool.apiKey }, { secret: 'guess' }, { nonce: 'x'.repeat(37) }, { nonce: '' }, { signedQuery: 'page=0&size=10' }]) {
+      expect([wrong, await status(signed(pool, call, wrong))]).toEqual([wrong, 401]);
+    }
+    expect(await get(pool, call)).toEqual({ status: 401, body: { error_id: expect.any(String), errors: [{ code: 2000, message: 'Invalid session' }] } });
+    expect(await status(signed(pool, call, { requestId: '' }))).toBe(400);
+    expect((await get(pool, '/mining/nothing', signed(pool, '/mining/nothing'))).status).toBe(404);
+    await pool.setMode('bad_key');
+    expect(await status(signed(pool, call))).toBe(401);
+  });
+});
+
 describe('every pool', () => {
   test('takes the shares that name it: a failover moves them, with another connection when they come back', async () => {
     const simulator = await startManual({ miners: [miner('a', 'viabtc', 'f2pool')], pools: { viabtc: {}, f2pool: {} } });
@@ -337,7 +423,7 @@ describe('the control port', () => {
     ['/pools/f2pool/mode', { mode: 'sleepy' }, 400, 'mode must be one of ok, html'], ['/pools/f2pool/wamp', { mode: 'ok' }, 400, 'f2pool has no WAMP router'],
     ['/pools/f2pool/fee', { mode: 'pps', fee: 3 }, 400, 'fee must be a number from 0 to 1; got 3'], ['/pools/f2pool/fee', { mode: 'half', fee: 0 }, 400, 'mode must be one of pps, pplns, solo; got "half"'],
     ['/pools/f2pool/payout', { coin: 'BTC' }, 400, 'coin must be one of LTC, DOGE'], ['/pools/viabtc/mode', { mode: 'ok' }, 404, 'the pool viabtc does not run'],
-    ['/pools/nicehash/mode', {}, 404, 'there is no pool nicehash; there are prohashing'], ['/market', { prices: { XMR: 1 } }, 400, 'prices are of LTC, DOGE, BTC, not of XMR'],
+    ['/pools/antpool/mode', {}, 404, 'there is no pool antpool; there are prohashing'], ['/market', { prices: { XMR: 1 } }, 400, 'prices are of LTC, DOGE, BTC, not of XMR'],
     ['/market', { difficulties: { LTC: -1 } }, 400, 'difficulties.LTC must be a number from'], ['/pools/f2pool/workers', { name: 'a b', hashesPerSecond: 1 }, 400, 'name must be letters'],
     ['/elsewhere/x/y', {}, 200, ''], ['/nowhere', {}, 404, 'there are /sim/pools'],
   ])('POST %s %j gives %d %s', async (path, body, status, message) => {

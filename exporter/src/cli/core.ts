@@ -129,7 +129,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
     pools: config.pools.map((pool) => ({
       config: pool,
       adapter: adapters[pool.type]({
-        name: pool.name, baseUrl: pool.base_url, wampUrl: pool.wamp_url, user: pool.user, intervalMs: pool.interval_seconds * 1000, mismatch: mismatches.count,
+        name: pool.name, baseUrl: pool.base_url, wampUrl: pool.wamp_url, user: pool.user, organization: pool.organization, intervalMs: pool.interval_seconds * 1000, mismatch: mismatches.count,
         apiKey: poolKeys.get(pool.name)?.apiKey, apiSecret: poolKeys.get(pool.name)?.apiSecret,
       }),
     })),

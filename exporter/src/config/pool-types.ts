@@ -10,8 +10,12 @@ export const poolCapabilities = [
 export type PoolCapability = (typeof poolCapabilities)[number];
 
 /** Keys of a pool's entry that only some pools know; `api_key` and `api_secret` stand for their three sources each. */
-export const poolSettings = ['api_key', 'api_secret', 'user', 'wamp_url'] as const;
+export const poolSettings = ['api_key', 'api_secret', 'organization', 'user', 'wamp_url'] as const;
 export type PoolSetting = (typeof poolSettings)[number];
+/** Those that are secrets; the others stand in fleet.yaml as they are. */
+const secretSettings = ['api_key', 'api_secret'] as const;
+type SecretSetting = (typeof secretSettings)[number];
+const isSecret = (setting: PoolSetting): setting is SecretSetting => (secretSettings as readonly PoolSetting[]).includes(setting);
 
 export interface PoolTypeFacts {
   readonly title: string;
@@ -73,6 +77,16 @@ export const poolTypes = {
     leastIntervalReason: 'no limit is published, and clients send one call at a time; its hashrates are means over minutes',
     tells: ['workers', 'worker_rejects', 'last_share', 'balances', 'earned', 'payouts'],
   },
+  nicehash: {
+    title: 'NiceHash',
+    baseUrl: 'https://api2.nicehash.com',
+    stratumHosts: ['nicehash.com'],
+    settings: { api_key: 'needed', api_secret: 'needed', organization: 'needed' },
+    asks: 'an API key with the permission "View mining data and statistics", its secret and the organization id, all of the account\'s API keys page',
+    leastIntervalSeconds: 60,
+    leastIntervalReason: 'no limit is published; a read is a request for each hundred rigs and three more, and speeds are means over minutes',
+    tells: ['workers', 'balances', 'prices'],
+  },
 } as const satisfies Record<string, PoolTypeFacts>;
 
 export type PoolType = keyof typeof poolTypes;
@@ -97,7 +111,7 @@ export function mayBePlain(url: string): boolean {
 }
 
 /** What of an entry is looked at. */
-export interface PoolEntry extends Readonly<Partial<Record<`${'api_key' | 'api_secret'}_${'env' | 'file' | 'secret'}` | 'user', string | undefined>>> {
+export interface PoolEntry extends Readonly<Partial<Record<`${SecretSetting}_${'env' | 'file' | 'secret'}` | Exclude<PoolSetting, SecretSetting>, string | undefined>>> {
   readonly type: PoolType;
   readonly base_url: string;
   readonly wamp_url: string;
@@ -110,10 +124,10 @@ export function poolMistakes(entry: PoolEntry): readonly { readonly key: string;
   const facts = factsOf(entry.type);
   const mistakes: { key: string; message: string }[] = [];
   const off = entry.base_url === '' && entry.wamp_url === '';
-  const sources = (name: 'api_key' | 'api_secret') => ([`${name}_env`, `${name}_file`, `${name}_secret`] as const).filter((key) => entry[key] !== undefined);
+  const sources = (name: SecretSetting) => ([`${name}_env`, `${name}_file`, `${name}_secret`] as const).filter((key) => entry[key] !== undefined);
   for (const setting of poolSettings) {
-    const given = setting === 'user' || setting === 'wamp_url' ? (entry[setting] ?? '') === '' ? [] : [setting] : sources(setting);
-    const place = setting === 'user' || setting === 'wamp_url' ? setting : `${setting}_env`;
+    const given = isSecret(setting) ? sources(setting) : (entry[setting] ?? '') === '' ? [] : [setting];
+    const place = isSecret(setting) ? `${setting}_env` : setting;
     const rule = facts.settings[setting];
     if (rule === undefined) for (const key of given) mistakes.push({ key, message: `does not go with type ${entry.type}, which knows ${Object.keys(facts.settings).join(', ')}` });
     if (rule === 'needed' && given.length === 0 && !off) mistakes.push({ key: place, message: `is missing: ${facts.title} tells nothing without ${facts.asks}` });
@@ -133,10 +147,10 @@ export function poolMistakes(entry: PoolEntry): readonly { readonly key: string;
 
 /** The table of docs/configuration.md. */
 export function poolTypeTable(): string {
-  const names = { api_key: '`api_key_…`', api_secret: '`api_secret_…`', user: '`user`', wamp_url: '`wamp_url`' } as const;
+  const written = (setting: PoolSetting) => `\`${setting}${isSecret(setting) ? '_…' : ''}\``;
   const rows = poolTypeNames.map((type) => {
     const { title, baseUrl, settings, leastIntervalSeconds, tells } = factsOf(type);
-    const asked = poolSettings.flatMap((setting) => (settings[setting] === undefined ? [] : [`${names[setting]}${settings[setting] === 'needed' ? '' : ' (may be left out)'}`]));
+    const asked = poolSettings.flatMap((setting) => (settings[setting] === undefined ? [] : [`${written(setting)}${settings[setting] === 'needed' ? '' : ' (may be left out)'}`]));
     return `| \`${type}\` | ${title} | ${baseUrl === '' ? 'none: off' : baseUrl} | ${asked.join(', ')} | ${leastIntervalSeconds} | ${tells.join(', ').replaceAll('_', ' ')} |`;
   });
   return ['| `type` | pool | `base_url` when absent | its keys | least interval, s | what it can tell |', '| --- | --- | --- | --- | --- | --- |', ...rows].join('\n');

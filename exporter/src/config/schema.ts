@@ -122,6 +122,7 @@ const pool = z.strictObject({
   api_secret_file: z.string().min(1).optional(),
   api_secret_secret: secretName.optional(),
   user: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'letters, digits, ".", "_" and "-", at most 64 of them').optional().describe('With f2pool: the mining user name'),
+  organization: z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'an organization id such as da41b3bc-3d0b-4226-b7ea-aee73f94a518').optional().describe('With nicehash: the organization id of the API keys page'),
   mode: z.enum(['pps', 'pplns', 'solo']).default('pplns'),
   stratum_hosts: z.array(z.string().regex(/^[a-z0-9.-]{1,253}$/, 'a host name or domain in small letters, for example ltc.viabtc.io')).min(1).optional().describe('Where miners connect to; the pool\'s own domains when absent'),
   interval_seconds: z.number().min(1).max(3600).default(120),

@@ -3,6 +3,7 @@ import type { PoolType } from '../config/pool-types.ts';
 import type { Mismatch } from '../mismatch.ts';
 import { f2poolAdapter } from './f2pool/adapter.ts';
 import { litecoinpoolAdapter } from './litecoinpool/adapter.ts';
+import { nicehashAdapter } from './nicehash/adapter.ts';
 import type { PoolAdapter } from './pool.ts';
 import { prohashingAdapter } from './prohashing/adapter.ts';
 import { viabtcAdapter } from './viabtc/adapter.ts';
@@ -17,6 +18,7 @@ export interface AdapterOptions {
   readonly apiKey: string | undefined;
   readonly apiSecret?: string | undefined;
   readonly user?: string | undefined;
+  readonly organization?: string | undefined;
   /** How often it is read, ms. */
   readonly intervalMs: number;
   readonly mismatch: Mismatch;
@@ -29,4 +31,5 @@ export const adapters: Readonly<Record<PoolType, (options: AdapterOptions) => Po
   litecoinpool: litecoinpoolAdapter,
   viabtc: viabtcAdapter,
   f2pool: f2poolAdapter,
+  nicehash: nicehashAdapter,
 };

@@ -20,7 +20,7 @@ export const poolRemedies: Readonly<Record<PoolFailureReason, string>> = {
   http_4xx: 'If the pool says 429, read it less often (interval_seconds); else check base_url',
   http_5xx: 'Wait: the pool has trouble of its own; reading goes on by itself',
   html_body: 'Open base_url in a browser: the pool shows a page (maintenance, a captcha) where data should be',
-  bad_key: 'Check the API key (and api_secret, user, this machine\'s clock and the pool\'s list of allowed addresses)',
+  bad_key: 'Check the API key (and api_secret, user, organization, this machine\'s clock and the pool\'s list of allowed addresses)',
   bad_shape: 'Check that base_url is the API of a pool of this type; if it is, the pool has changed its API: report it',
   too_large: 'Check that base_url is the API of a pool of this type',
   wamp_abort: 'Check wamp_url; the router refuses the session, so only what is read over HTTP is known',

@@ -17,8 +17,8 @@ export interface PoolUnderTest {
   readonly replies: Readonly<Record<string, string>>;
   /** What they are read as; `observedAt` is looked at by itself. */
   readonly reading: Omit<PoolReading, 'observedAt'>;
-  /** Secrets that were given to the adapter. */
-  readonly options: Pick<AdapterOptions, 'apiKey' | 'apiSecret' | 'user'>;
+  /** What its entry in fleet.yaml gives; key and secret must not be seen again. */
+  readonly options: Pick<AdapterOptions, 'apiKey' | 'apiSecret' | 'user' | 'organization'>;
   /** What the pool answers to a wrong key. */
   readonly refusal: { readonly status: number; readonly body: string };
   /** Where something else is known when a field is missing: the field, and the leaf that is then told by other means. */

@@ -46,7 +46,7 @@ function truth(pool: Pool, timeMs: number): object {
 function describe(pool: Pool, timeMs: number): object {
   const { ledger } = pool;
   return {
-    kind: pool.kind, url: pool.url, apiKey: pool.apiKey, secretKey: pool.secretKey, user: pool.user, stratum: kinds[pool.kind].stratum, mode: pool.mode(), wampMode: pool.wamp?.mode() ?? null,
+    kind: pool.kind, url: pool.url, apiKey: pool.apiKey, secretKey: pool.secretKey, user: pool.user, organization: pool.organization, stratum: kinds[pool.kind].stratum, mode: pool.mode(), wampMode: pool.wamp?.mode() ?? null,
     pay: ledger.pay(), fees: Object.fromEntries(payModes.map((mode) => [mode, ledger.fee(mode, timeMs)])), poolHashrate: ledger.poolHashrate(timeMs), workers: Object.fromEntries(ledger.workerHashrates(timeMs)),
   };
 }

@@ -28,8 +28,10 @@ export interface PoolAnswer {
 /** Who may ask: plainly no real secrets. */
 export interface PoolIdentity {
   readonly apiKey: string;
-  /** Second secret of pools that sign (ViaBTC); empty elsewhere. */
+  /** Second secret of pools that sign (ViaBTC, NiceHash); empty elsewhere. */
   readonly secretKey: string;
+  /** NiceHash alone. */
+  readonly organization?: string;
   readonly user: string;
 }
 

@@ -42,8 +42,8 @@ export interface HouseOptions {
 
 function createDesk(kind: PoolKind, settings: PoolSettings, world: { readonly seed: number; readonly startMs: number; readonly settleMs: number; readonly market: Market }): PoolDesk {
   const facts = kinds[kind];
-  const { apiKey = facts.identity.apiKey, secretKey = facts.identity.secretKey, user = facts.identity.user, ...own } = settings;
-  const identity: PoolIdentity = { apiKey, secretKey, user };
+  const { apiKey = facts.identity.apiKey, secretKey = facts.identity.secretKey, user = facts.identity.user, organization = facts.identity.organization, ...own } = settings;
+  const identity: PoolIdentity = { apiKey, secretKey, user, ...(organization === undefined ? {} : { organization }) };
   const seed = seedFor(world.seed, kind);
   const options = { opening: {}, ...facts.account, ...world, ...own, seed };
   const account = createAccount(options);

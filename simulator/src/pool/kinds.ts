@@ -4,10 +4,11 @@ import type { Facade, PoolIdentity } from './facade.ts';
 import { f2poolFacade } from './f2pool.ts';
 import { litecoinpoolFacade } from './litecoinpool.ts';
 import type { MinedCoin } from './market.ts';
+import { nicehashFacade } from './nicehash.ts';
 import { fakeApiKey, prohashingFacade } from './prohashing.ts';
 import { viabtcFacade } from './viabtc.ts';
 
-export const poolKinds = ['prohashing', 'litecoinpool', 'viabtc', 'f2pool'] as const;
+export const poolKinds = ['prohashing', 'litecoinpool', 'viabtc', 'f2pool', 'nicehash'] as const;
 export type PoolKind = (typeof poolKinds)[number];
 
 export function isPoolKind(text: unknown): text is PoolKind {
@@ -53,6 +54,13 @@ export const kinds: Readonly<Record<PoolKind, KindFacts>> = {
     account: { pay: 'pps', fees: { pps: 0.04, pplns: 0.025, solo: 0.02 }, poolHashrate: 4e14, windowFactor: 1, payoutHour: 4, thresholds: { LTC: 0.02, DOGE: 40 } },
     identity: { apiKey: zeros('f2f00d', 32), secretKey: '', user: 'demo' },
     facade: () => f2poolFacade,
+  },
+  nicehash: {
+    host: 'nicehash', stratum: 'scrypt.auto.nicehash.com:9200',
+    // Paid out in one piece: an account of BTC has one threshold.
+    account: { pay: 'pps', fees: { pps: 0.02, pplns: 0.02, solo: 0.02 }, poolHashrate: 2e13, windowFactor: 1, payoutHour: 8, thresholds: { LTC: 0, DOGE: 0 } },
+    identity: { apiKey: '00000000-0000-4000-8000-00000000f00d', secretKey: `00000000-0000-4000-8000-${zeros('5ec2e7f00d', 12)}`, organization: '00000000-0000-4000-8000-0000000fa23d', user: 'demo' },
+    facade: nicehashFacade,
   },
 };
 

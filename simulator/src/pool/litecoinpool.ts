@@ -1,6 +1,7 @@
 /**
  * litecoinpool.org: one document for all (prohashing-api.md 7). Fields beyond those named there as public clients read them. Hashrates
- * are in kH/s. The counts of shares are share difficulty, and the answer to a wrong key is a lone `error` [S].
+ * are in kH/s. The counts of shares are share difficulty: in a captured reply (httpjson of influxdata/telegraf, 2016) 6,176 valid
+ * shares earned 4.55e-5 LTC at a `pps_rate` of 7.655e-9, which is that of 65,536 hashes. The answer to a wrong key is a lone `error` [S].
  */
 import { coinsOf } from './amounts.ts';
 import type { Facade, FacadeParts } from './facade.ts';

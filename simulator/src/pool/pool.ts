@@ -27,8 +27,10 @@ export interface Pool {
   readonly port: number;
   readonly url: string;
   readonly apiKey: string;
-  /** ViaBTC's second secret; empty elsewhere. */
+  /** Second secret of ViaBTC and NiceHash; empty elsewhere. */
   readonly secretKey: string;
+  /** NiceHash alone. */
+  readonly organization?: string;
   readonly user: string;
   /** The account that all its answers are made from; call `advance` of the simulator first. */
   readonly ledger: Account;
@@ -132,7 +134,7 @@ export function createPool({ clock, desk, market, seed, host, port: wantedPort, 
     const timeMs = clock.now();
     advanceMiners();
     const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]));
-    if (mode === 'bad_key') for (const name of ['x-api-key', 'f2p-api-secret']) if (headers[name] !== undefined) headers[name] = 'refused';
+    if (mode === 'bad_key') for (const name of ['x-api-key', 'f2p-api-secret', 'x-auth']) if (headers[name] !== undefined) headers[name] = 'refused';
     const asked = request.url ?? '/';
     const path = mode === 'bad_key' ? asked.replace(/([?&]api_?key=)[^&]*/i, '$1refused') : asked;
     const answer = desk.answer({ method: request.method ?? 'GET', path, headers, body, timeMs, realMs: Date.now() });

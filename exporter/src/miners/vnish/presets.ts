@@ -5,7 +5,10 @@ import { fieldsOf, isObject, type Fields } from '../fields.ts';
 import { scaled } from '../quantities.ts';
 import type { Preset, PresetReading, PresetSwitcher } from '../reading.ts';
 
-
+/** W: several times the largest machine; what a text promises beyond is no power of one. */
+const mostWatts = 100_000;
+/** H/s: a thousand times the fastest machine of any algorithm. */
+const mostHashrate = 1e18;
 const presetUnits: Readonly<Record<string, number>> = { mh: 1e6, m: 1e6, gh: 1e9, g: 1e9, th: 1e12, t: 1e12 };
 
 /** "3200 watt ~ 9300 MH", "1100 watt ~ 53 TH LC": watts and H/s (vnish-api.md, 2.3 and 7 row 5). */
@@ -13,7 +16,8 @@ export function parsePresetText(text: string): { powerWatts?: number; hashrate?:
   const match = /^\s*(\d+(?:\.\d+)?)\s*watt\s*~\s*(\d+(?:\.\d+)?)\s*([KMGT]H?)/i.exec(text);
   if (match === null) return {};
   const factor = presetUnits[(match[3] ?? '').toLowerCase()];
-  return { powerWatts: Number(match[1]), ...(factor === undefined ? {} : { hashrate: Number(match[2]) * factor }) };
+  const [powerWatts, hashrate] = [Number(match[1]), factor === undefined ? undefined : Number(match[2]) * factor];
+  return { ...(powerWatts > mostWatts ? {} : { powerWatts }), ...(hashrate === undefined || hashrate > mostHashrate ? {} : { hashrate }) };
 }
 
 /** Several times what any firmware offers. */
@@ -75,7 +79,9 @@ export function parseSwitcher(parent: Fields): PresetSwitcher | undefined {
   });
 }
 
+/** The watts that a preset is named by; other names, "disabled" for example, name none. */
 function wattsOf(name: string | undefined): number | undefined {
-  const watts = Number(name);
-  return Number.isFinite(watts) && watts > 0 ? watts : undefined;
+  // Number() also reads hexadecimal, exponents and blanks.
+  const watts = name !== undefined && /^\d+(\.\d+)?$/.test(name) ? Number(name) : 0;
+  return watts > 0 && watts <= mostWatts ? watts : undefined;
 }

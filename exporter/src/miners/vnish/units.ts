@@ -32,10 +32,10 @@ export function minMax(fields: Fields | undefined): MinMax {
 
 /**
  * "0:06" and "2:38" below a day, "10 days, 18:00" above (vnish-api.md, 2.3 and 7 row 11); a share's age is "0:00:04", and "0",
- * which is no duration, when there was none. Seconds.
+ * which is no duration, when there was none. Seconds; what would be longer than 2,700 years is none.
  */
 export function parseDuration(text: string): number | undefined {
-  const match = /^(?:(\d+) days?, *)?(\d+):(\d{2})(?::(\d{2}))?$/.exec(text.trim());
+  const match = /^(?:(\d{1,6}) days?, *)?(\d{1,6}):(\d{2})(?::(\d{2}))?$/.exec(text.trim());
   if (match === null) return undefined;
   const [days, hours, minutes, seconds] = [match[1], match[2], match[3], match[4]].map((part) => Number(part ?? 0)) as [number, number, number, number];
   return days * 86_400 + hours * 3600 + minutes * 60 + seconds;

@@ -7,6 +7,13 @@ import { PoolFailure, type Amount, type NetworkFigures, type PoolReading, type P
 import { joinByName, mostWorkers } from '../workers.ts';
 
 const source = 'litecoinpool';
+
+/**
+ * Counts of shares are in share difficulty, 65,536 hashes each. By a captured reply (plugins/inputs/httpjson of influxdata/telegraf,
+ * February 2016): `pps_rate` 7.655e-9 is 65,536 / (51,825.73 x 2^32) x 25 LTC x 1.04, and a worker of 6,176 valid shares has rewards of
+ * 4.55e-5, which is 7.37e-9 for each. And by one of 2018 (comments of a Go client): a worker of 500 MH/s with 2e8 stale ones in 52 days.
+ */
+const shareUnit = 'difficulty';
 const hashesPerKilohash = 1000;
 
 /** Coins by what ends the names of their fields. */
@@ -52,8 +59,7 @@ function workerOf(key: string, entry: unknown, mismatch: Mismatch): PoolWorker |
     hashrate: kilohashes(fields, 'hash_rate'),
     hashrateDay: kilohashes(fields.optional, 'hash_rate_24h'),
     connected: fields.flag('connected'),
-    // Whether they are weighted by difficulty it does not say: they are taken for what they are called.
-    shares: Object.keys(shares).length === 0 ? undefined : { ...shares, unit: 'share' },
+    shares: Object.keys(shares).length === 0 ? undefined : { ...shares, unit: shareUnit },
     lastShareAt: fields.optional.time('last_share_time'),
     earned: amounts('rewards', { read: fields.optional }),
   });
