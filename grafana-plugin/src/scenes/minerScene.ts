@@ -69,7 +69,7 @@ export function minerScene(miner: string, dataSourceUid: string | undefined): Em
       .setColor({ mode: 'thresholds' })
       .build() as VizPanel,
     course(t('miner.money', 'Money per day'), units.money, [
-      { expr: queries.revenue, legend: t('miner.revenue', 'Income') },
+      { expr: queries.revenue, legend: `${t('miner.revenue', 'Income')} ({{basis}})` },
       { expr: queries.powerCost, legend: t('miner.cost', 'Power cost') },
       { expr: queries.profit, legend: t('miner.profit', 'Profit') },
     ]).build() as VizPanel,
