@@ -18,6 +18,7 @@ import { seriesReference } from '../metrics/reference.ts';
 import { addBackfill } from './backfill.ts';
 import { addDiscover } from './discover.ts';
 import { addEarnings } from './earnings.ts';
+import { addReport } from './report.ts';
 import { addSecrets } from './secrets.ts';
 import { startService, type Listen } from './service.ts';
 import { version } from './version.ts';
@@ -113,6 +114,7 @@ addDiscover(program);
 addSecrets(program);
 addBackfill(program);
 addEarnings(program);
+addReport(program);
 
 const audit = program.command('audit').description('the audit log');
 audit.command('verify').argument('[file]', 'the log', 'data/audit/audit.jsonl').description('check the chain of the audit log')
