@@ -10,6 +10,8 @@ import { readLedger } from '../src/earnings/ledger.ts';
 import { measuredSeries } from '../src/earnings/measured.ts';
 import { field, reportColumns } from '../src/earnings/report-csv.ts';
 import { makeReport, reportRange } from '../src/earnings/report.ts';
+import type { Fleet } from '../src/fleet/fleet.ts';
+import { reportOf } from '../src/http/reports.ts';
 import { catalogue } from '../src/metrics/catalogue.ts';
 import type { PoolReading } from '../src/pools/pool.ts';
 import { hashfleet, temporaryFolder } from './command.ts';
@@ -178,6 +180,11 @@ describe('a field of CSV', () => {
   });
 });
 
+test('the columns in the documentation are those of the files', () => {
+  const text = readFileSync(path.join(here, '../../docs/money.md'), 'utf8');
+  for (const [table, columns] of Object.entries(reportColumns)) expect(text).toContain(`| \`${table}\` | ${columns.map((name) => `\`${name}\``).join(', ')} |`);
+});
+
 test('every series that reports are made from is in the catalogue', () => {
   expect(measuredSeries.length).toBeGreaterThan(5);
   for (const name of measuredSeries) expect(Object.keys(catalogue)).toContain(name);
@@ -215,14 +222,14 @@ describe('hashfleet report', () => {
     expect([...new Set(weeks.map(({ period }) => period))]).toEqual(['2025-W40', '2025-W41', '2025-W42', '2025-W43', '2025-W44']);
     for (const column of ['energy_kilowatt_hours', 'income_usd']) expect(sum(weeks, column)).toBeCloseTo(sum(days, column), 2);
     golden('report-month.csv', await made(['--period', 'month', ...month]));
-  });
+  }, 120_000);
 
   test('lists payouts apart: one that the pool confirms, one that is estimated; neither lowers an income', async () => {
     const text = await made(['--period', 'month', ...month, '--table', 'payouts']);
     golden('report-payouts.csv', text);
     expect(read(text).map(({ coin, status, id }) => [coin, status, id])).toEqual([['LTC', 'confirmed', 'tx-77'], ['LTC', 'estimated', '']]);
     expect(read(await made(['--period', 'day', ...month])).every((row) => !(Number(row['income_usd']) < 0))).toBe(true);
-  });
+  }, 60_000);
 
   test('of one site has only its miners', async () => {
     const rows = read(await made(['--period', 'month', ...month, '--site', 'shed']));
@@ -238,7 +245,7 @@ describe('hashfleet report', () => {
     const rows = read(await made(['--period', 'month', ...month], { prometheus: ['--without-prometheus'] }));
     expect(rows.filter(({ miner }) => miner !== '').map((row) => ['measured_hours', 'energy_kilowatt_hours', 'power_cost_usd', 'profit_usd', 'uptime_ratio', 'rejected_ratio'].map((column) => row[column]).join(''))).toEqual(['', '', '']);
     for (const row of rows.filter(({ miner }) => miner !== '')) expect(row).toMatchObject({ coins: expect.stringMatching(/LTC \d/), lacks: expect.stringContaining('all that is measured, since Prometheus was not asked') });
-  });
+  }, 60_000);
 
   test.each([
     [['--period', 'year'], 2, 'day, week, month'], [['--period', 'day', '--from', '2025-13-01'], 2, 'for example 2025|for example 2026'], [['--period', 'day', '--from', '2099-01-01'], 2, 'future|after'],
@@ -291,6 +298,13 @@ describe('the books read from beside', () => {
     earnings.ledger!.checkpoint();
     expect(byKey(view())).toEqual(byKey(kept()));
     earnings.close();
+  }, 60_000);
+
+  test('that are damaged are refused with what to do, and left as they are', () => {
+    const data = temporaryFolder();
+    writeFileSync(path.join(data, 'books.json'), '{"version": 1, "n":');
+    expect(() => readLedger(data, silent)).toThrow(/books\.json is damaged .*Start the exporter/);
+    expect(readdirSync(data)).toEqual(['books.json']);
   });
 });
 
@@ -312,7 +326,7 @@ describe('GET /reports/{period}.csv', () => {
     const again = await run(miners, { sections: sections(url), dataFolder: first.dataFolder, environment: { POOL_KEY: 'x' } });
     expect((await again.api(`/reports/month.csv${query}`)).text).toBe(reply.text);
     expect((await again.api(`/reports/month.csv${query}&table=payouts`)).text).toBe(readFileSync(path.join(here, 'golden', 'report-payouts.csv'), 'utf8'));
-  }, 60_000);
+  }, 90_000);
 
   test('without an address of Prometheus has the ledger\'s part with what it lacks; one that does not answer is a problem with its remedy', async () => {
     const rows = read((await (await service()).api(`/reports/month.csv${query}`)).text);
@@ -320,6 +334,13 @@ describe('GET /reports/{period}.csv', () => {
     const blindOne = await service(`http://127.0.0.1:${await freePort()}`);
     expect(await blindOne.api(`/reports/month.csv${query}`)).toMatchObject({ status: 502, body: { code: 'prometheus_unreachable', detail: expect.stringContaining('without_prometheus=true') } });
     expect((await blindOne.api(`/reports/month.csv${query}&without_prometheus=true`)).status).toBe(200);
+  });
+
+  test('refuses one that would keep the exporter from polling', async () => {
+    const fleetOf = (count: number) => ({ all: () => Array.from({ length: count }, (_, index) => ({ config: { name: `m${index}`, site: 'shed' } })).values() }) as unknown as Fleet;
+    const asked = async (count: number) => reportOf({ config: configOf(fleet), fleet: fleetOf(count), earnings: { zone: 'UTC', ledger: undefined } as unknown as Earnings }, { period: 'day', from: '2025-10-01', to: '2025-10-02', without_prometheus: 'true' });
+    await expect(asked(10_001)).rejects.toMatchObject({ code: 'payload_invalid', details: { field: 'from', allowed: expect.stringContaining('20000') } });
+    expect((await asked(10)).rows.length).toBe(20);
   });
 
   test.each([['year.csv', 'period', 'day, week, month'], ['day.csv?site=attic', 'site', 'barn, shed'], ['day.csv?from=1999-01-01', 'from', 'a day from'], ['day.csv?from=x', 'from', ''], ['day.csv?table=all', 'table', 'payouts']])('refuses %s, naming the field and what is allowed', async (where, named, allowed) => {

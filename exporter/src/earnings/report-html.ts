@@ -25,7 +25,7 @@ h2 { margin: 2.5rem 0 .75rem; font-size: 1.2rem; }
 .sources { color: var(--soft); padding-left: 1.2rem; margin: .5rem 0; font-size: .9rem; overflow-wrap: anywhere; }
 figure { margin: 1rem 0; background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: 1rem; break-inside: avoid; }
 figcaption { font-weight: 600; margin-bottom: .5rem; }
-svg { display: block; width: 100%; height: auto; }
+svg { display: block; width: 100%; height: auto; overflow: visible; }
 svg text { fill: var(--soft); font: 12px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; font-variant-numeric: tabular-nums; }
 svg text.name { fill: var(--ink); }
 .income { fill: var(--income); } .cost { fill: var(--cost); } .grid { stroke: var(--line); stroke-width: 1; } .axis { stroke: var(--soft); stroke-width: 1; }
@@ -34,7 +34,7 @@ svg text.name { fill: var(--ink); }
 .wide { overflow-x: auto; border: 1px solid var(--line); border-radius: .5rem; background: var(--card); }
 table { border-collapse: collapse; width: 100%; font-size: .88rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding: .6rem .75rem; color: var(--soft); caption-side: top; }
-th, td { padding: .35rem .75rem; text-align: right; border-top: 1px solid var(--line); white-space: nowrap; vertical-align: top; }
+th, td { padding: .35rem .6rem; text-align: right; border-top: 1px solid var(--line); white-space: nowrap; vertical-align: top; }
 thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; white-space: normal; }
 th[scope=row], .text { text-align: left; font-weight: 500; }
 thead th.text { font-weight: 600; }
@@ -44,7 +44,7 @@ td.coins { white-space: pre; }
 tfoot th, tfoot td { border-top: 2px solid var(--soft); font-weight: 600; }
 .unknown { color: var(--soft); }
 @media print { :root { color-scheme: light; --ground: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb; --income: #0b7a5b; --cost: #c2571a; --warn: #5f3d00; --warn-ground: #fff; }
-  body { padding: 0; max-width: none; font-size: 10px; } h2 { break-after: avoid; } tr, figure { break-inside: avoid; } thead { display: table-header-group; } .wide { overflow: visible; border: 0; }
+  html { font-size: 10px; } body { padding: 0; max-width: none; font-size: 10px; } h2 { break-after: avoid; } tr, figure { break-inside: avoid; } thead { display: table-header-group; } .wide { overflow: visible; border: 0; }
   th, td { padding: .15rem .35rem; } tr.why { break-before: avoid; } }
 `;
 

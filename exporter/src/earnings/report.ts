@@ -198,15 +198,26 @@ export function makeReport(options: ReportOptions): Report {
   const own = ({ site: at, miner, zone }: DayPart) => defined<Pick<ReportRow, 'site' | 'zone' | 'miner'>>({ site: at, miner, zone: at === undefined ? undefined : zone });
   const rows = grouped((part) => [periodOf(part), part.site ?? '~', part.miner ?? ''].join(' '), (part) => ({ period: periodOf(part), ...own(part) }));
   const payouts = payoutsOf(ledger?.entries({ limit: Number.MAX_SAFE_INTEGER }) ?? [], sites[0]?.zone ?? 'UTC').filter(({ day }) => day >= from && day <= to);
-  const total = rowOf(parts, { period: 'all' });
   return {
-    ...defined<Pick<Report, 'site'>>({ site }), period, from, to, madeAt: now, payouts, rows, total,
+    ...defined<Pick<Report, 'site'>>({ site }), period, from, to, madeAt: now, payouts, rows,
     sites: [...new Map([...sites, ...parts.flatMap(({ site: name, zone }) => (name === undefined || sites.some((known) => known.name === name) ? [] : [{ name, zone }]))].map((one) => [one.name, one])).values()].filter(({ name }) => site === undefined || name === site),
     coins: coinRows(booked, period),
-    bySite: grouped((part) => part.site ?? '~', (part) => ({ period: 'all', ...defined<Pick<ReportRow, 'site' | 'zone'>>({ site: part.site, zone: part.site === undefined ? undefined : part.zone }) })),
-    byMiner: grouped((part) => [part.miner ?? '~', part.site ?? ''].join(' '), (part) => ({ period: 'all', ...own(part) })),
-    byDay: grouped(({ day }) => day, ({ day }) => ({ period: day })),
-    byPeriod: grouped(periodOf, (part) => ({ period: periodOf(part) })),
+    // Only a page needs these sums; of a large fleet they take long.
+    get bySite() {
+      return grouped((part) => part.site ?? '~', (part) => ({ period: 'all', ...defined<Pick<ReportRow, 'site' | 'zone'>>({ site: part.site, zone: part.site === undefined ? undefined : part.zone }) }));
+    },
+    get byMiner() {
+      return grouped((part) => [part.miner ?? '~', part.site ?? ''].join(' '), (part) => ({ period: 'all', ...own(part) }));
+    },
+    get byDay() {
+      return grouped(({ day }) => day, ({ day }) => ({ period: day }));
+    },
+    get byPeriod() {
+      return grouped(periodOf, (part) => ({ period: periodOf(part) }));
+    },
+    get total() {
+      return rowOf(parts, { period: 'all' });
+    },
     sources: sourcesOf(options), notes: notesOf(options, { rows, payouts }),
   };
 }
@@ -232,9 +243,15 @@ function partsOf({ from, to, site, sites, miners, pools, ledger, measured, now }
   const seenOn = new Set(seen.map(({ day, miner }) => `${day} ${miner ?? ''}`));
   const wanted = [...seen, ...daysBetween(from, to).flatMap((day) => miners.filter(({ name, site: at }) => (site === undefined || at === site) && !seenOn.has(`${day} ${name}`)).map(({ name, site: at }) => ({ day, miner: name, site: at })))];
   const coverage = coverageOf({ ledger, pools });
+  const bounds = new Map<string, { start: number; end: number }>();
+  const boundsOf = (zone: string, day: string) => {
+    const found = bounds.get(`${zone} ${day}`) ?? { start: dayStart(zone, day), end: dayStart(zone, nextDay(day)) };
+    bounds.set(`${zone} ${day}`, found);
+    return found;
+  };
   const part = ({ day, miner, site: at }: { day: string; miner?: string; site?: string }): DayPart => {
     const zone = at === undefined ? sites[0]?.zone ?? 'UTC' : zoneOf(at);
-    const [start, end] = [dayStart(zone, day), dayStart(zone, nextDay(day))];
+    const { start, end } = boundsOf(zone, day);
     const rows = income.get(key(day, miner, at)) ?? [];
     const { known, lacks } = coverage({ start, end: Math.min(end, now), zone });
     return {
