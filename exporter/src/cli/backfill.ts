@@ -138,7 +138,7 @@ async function historyOf(miner: MinerConfig, { driver, window, prometheus, label
 }
 
 /** The file whole, or none. */
-async function writeWhole(file: string, lines: Iterable<string>): Promise<void> {
+export async function writeWhole(file: string, lines: Iterable<string>): Promise<void> {
   const part = `${file}.part`;
   try {
     await pipeline(Readable.from(lines), createWriteStream(part));

@@ -17,6 +17,7 @@ import { addAudit } from './audit.ts';
 import { addBackfill } from './backfill.ts';
 import { addDiscover } from './discover.ts';
 import { addEarnings } from './earnings.ts';
+import { addReport } from './report.ts';
 import { addSecrets } from './secrets.ts';
 import { startService, type Listen } from './service.ts';
 import { version } from './version.ts';
@@ -112,6 +113,7 @@ addDiscover(program);
 addSecrets(program);
 addBackfill(program);
 addEarnings(program);
+addReport(program);
 
 addAudit(program);
 

@@ -1,8 +1,6 @@
 /** Asks a Prometheus server what it has already. */
-import { HashfleetError, messageOf } from '../errors.ts';
+import { askPrometheus, isRecord } from '../earnings/prometheus.ts';
 import type { HistoryWindow } from '../miners/history.ts';
-
-const deadlineMs = 30_000;
 
 export interface Prometheus {
   /** Unix ms of those steps of the window in which it has data of the miner's hashrate. @throws HashfleetError */
@@ -13,26 +11,7 @@ export interface Prometheus {
 
 /** @throws HashfleetError payload_invalid for what is no http or https address. */
 export function prometheusAt(url: string): Prometheus {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw new HashfleetError('payload_invalid', `--prometheus: "${url}" is not an address; give for example http://127.0.0.1:9090.`);
-  const base = new URL(url);
-  // fetch refuses addresses with a login in them; the header does the same.
-  const login = base.username === '' ? {} : { authorization: `Basic ${Buffer.from(`${decodeURIComponent(base.username)}:${decodeURIComponent(base.password)}`).toString('base64')}` };
-  base.username = '';
-  base.password = '';
-
-  async function ask(path: string, parameters: Readonly<Record<string, string>> = {}): Promise<unknown> {
-    const where = new URL(`${base.pathname.replace(/\/$/, '')}/api/v1/${path}?${new URLSearchParams(parameters).toString()}`, base);
-    let body: unknown;
-    try {
-      const reply = await fetch(where, { headers: login, signal: AbortSignal.timeout(deadlineMs) });
-      body = await reply.json();
-    } catch (cause) {
-      throw new HashfleetError('internal', `Prometheus at ${base.href} does not answer as one: ${messageOf(cause)}. Check --prometheus, or leave it out.`, { cause });
-    }
-    if (!isRecord(body) || body['status'] !== 'success') throw new HashfleetError('internal', `Prometheus at ${base.href} refuses ${path}: ${isRecord(body) ? String(body['error']) : 'no reason given'}.`);
-    return body['data'];
-  }
-
+  const { ask } = askPrometheus(url, 'Check --prometheus, or leave it out.');
   return {
     async covered(miner, { from, to, stepSeconds }) {
       const step = stepSeconds * 1000;
@@ -50,8 +29,4 @@ export function prometheusAt(url: string): Prometheus {
       return typeof folder === 'string' ? folder : undefined;
     },
   };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

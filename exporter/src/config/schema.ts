@@ -174,6 +174,9 @@ export const fleetSchema = z.strictObject({
   inventory: inventory.optional(),
   pools: z.array(pool).default([]),
   prices: prices.prefault({}),
+  prometheus: z.strictObject({
+    url: z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://, for example http://127.0.0.1:9090' }).refine(withoutLogin, 'a url without user name and password: it is shown in reports and errors'),
+  }).optional().describe('Where reports of the API read what was measured'),
   currencies: z.record(currency, z.strictObject({ usd: positive.describe('USD for one unit'), as_of: z.iso.date() })).default({}),
   poll: z.strictObject({
     interval_seconds: z.number().min(1).max(3600).default(15),

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Account, Entry } from '../analytics/account.ts';
 import { coinsAsNumber } from '../analytics/coins.ts';
-import { messageOf } from '../errors.ts';
+import { HashfleetError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
 /** How an income was allotted: by work that the pool sees, by the miners' own counts, or not at all. */
@@ -225,8 +225,7 @@ export function openLedger(folder: string, log: Logger, now: () => number = Date
   function readMonthDays(month: string): readonly DayRow[] {
     const known = monthDays.get(month);
     if (known !== undefined) return known;
-    const file = at(`days-${month}.json`);
-    const rows = existsSync(file) ? decode(readFileSync(file, 'utf8')) as DayRow[] : [];
+    const rows = readDaysFile(folder, month);
     monthDays.set(month, rows);
     return rows;
   }
@@ -238,27 +237,8 @@ export function openLedger(folder: string, log: Logger, now: () => number = Date
     },
     miner: (name) => books.miners.get(name) ?? new Map(),
     book,
-    entries({ limit, before = Number.POSITIVE_INFINITY, ...wanted }) {
-      const fits = (entry: BookedEntry) => entry.n < before && (['pool', 'coin', 'kind'] as const).every((field) => wanted[field] === undefined || entry[field] === wanted[field]);
-      const found = fresh.filter(fits);
-      const months = monthFiles(folder).reverse();
-      const inJournal = new Set(fresh.map(({ n }) => n));
-      for (const name of months) {
-        if (found.length >= limit) break;
-        found.push(...readEntries(at(name)).filter((entry) => fits(entry) && !inJournal.has(entry.n)));
-      }
-      found.sort((a, b) => b.n - a.n);
-      // A page never ends within a reading, or the rest of it would be lost between two pages.
-      const last = found[limit - 1]?.n;
-      return found.filter(({ n }, index) => index < limit || n === last);
-    },
-    days(from, to) {
-      const months = readdirSync(folder).flatMap((name) => /^days-(\d{4}-\d\d)\.json$/.exec(name)?.[1] ?? []).filter((month) => month >= from.slice(0, 7) && month <= to.slice(0, 7));
-      const rows = new Map<string, DayRow>();
-      for (const month of months) for (const row of readMonthDays(month)) rows.set(keyOf(row), row);
-      for (const [key, row] of books.days) rows.set(key, row);
-      return [...rows.values()].filter(({ day }) => day >= from && day <= to);
-    },
+    entries: (filter) => entriesIn(folder, fresh, filter),
+    days: (from, to) => daysIn({ folder, days: books.days, readMonth: readMonthDays }, from, to),
     recent(miner, { from, to }) {
       const found = new Map<string, Map<string, number>>();
       for (const [hour, sums] of books.hours) {
@@ -293,6 +273,74 @@ export function openLedger(folder: string, log: Logger, now: () => number = Date
       closeSync(handle);
     },
   };
+}
+
+/** What those see who do not keep the books. */
+export type LedgerView = Pick<Ledger, 'pools' | 'pool' | 'entries' | 'days'>;
+
+const readAttempts = 5;
+
+/**
+ * The books as they are on the disk now, also while an exporter keeps them; nothing is written. The journal is read before the books: what
+ * a checkpoint moves from one to the other meanwhile is then seen twice, and known by its number, and never missed.
+ * @throws HashfleetError not_found where there are no books; internal where books.json is damaged
+ */
+export function readLedger(folder: string, log: Logger): LedgerView {
+  const at = (name: string) => path.join(folder, name);
+  if (!existsSync(at('journal.jsonl')) && !existsSync(at('books.json'))) throw new HashfleetError('not_found', `${folder}: there are no books. Name the data folder of the exporter with --data.`);
+  for (let attempt = 1; ; attempt += 1) {
+    const { lines } = existsSync(at('journal.jsonl')) ? readJournal(at('journal.jsonl'), log) : { lines: [] };
+    const books = wholeBooks(at('books.json'));
+    const later = lines.filter(({ n }) => n > books.n);
+    // A journal that was cut off and written again while it was read does not go on where the books end. Where lines are damaged for good,
+    // what is there counts, as for the exporter itself; the log says so.
+    const whole = later.every(({ n }, index) => n === books.n + 1 + index) || books.n === 0;
+    if (!whole && attempt < readAttempts) continue;
+    for (const line of later) apply(books, line);
+    const fresh = lines.flatMap(entriesOf);
+    return {
+      pools: [...books.pools.keys()],
+      pool: (name) => books.pools.get(name),
+      entries: (filter) => entriesIn(folder, fresh, filter),
+      days: (from, to) => daysIn({ folder, days: books.days, readMonth: (month) => readDaysFile(folder, month) }, from, to),
+    };
+  }
+}
+
+function wholeBooks(file: string): Books {
+  try {
+    return booksFrom(file);
+  } catch (cause) {
+    throw new HashfleetError('internal', `${file} is damaged (${messageOf(cause).slice(0, 200)}). Start the exporter, which sets it aside, or put a copy of the folder back.`, { cause });
+  }
+}
+
+function entriesIn(folder: string, fresh: readonly BookedEntry[], { limit, before = Number.POSITIVE_INFINITY, ...wanted }: EntryFilter): BookedEntry[] {
+  const fits = (entry: BookedEntry) => entry.n < before && (['pool', 'coin', 'kind'] as const).every((field) => wanted[field] === undefined || entry[field] === wanted[field]);
+  const found = fresh.filter(fits);
+  const months = monthFiles(folder).reverse();
+  const inJournal = new Set(fresh.map(({ n }) => n));
+  for (const name of months) {
+    if (found.length >= limit) break;
+    found.push(...readEntries(path.join(folder, name)).filter((entry) => fits(entry) && !inJournal.has(entry.n)));
+  }
+  found.sort((a, b) => b.n - a.n);
+  // A page never ends within a reading, or the rest of it would be lost between two pages.
+  const last = found[limit - 1]?.n;
+  return found.filter(({ n }, index) => index < limit || n === last);
+}
+
+function daysIn({ folder, days, readMonth }: { folder: string; days: ReadonlyMap<string, DayRow>; readMonth: (month: string) => readonly DayRow[] }, from: string, to: string): DayRow[] {
+  const months = readdirSync(folder).flatMap((name) => /^days-(\d{4}-\d\d)\.json$/.exec(name)?.[1] ?? []).filter((month) => month >= from.slice(0, 7) && month <= to.slice(0, 7));
+  const rows = new Map<string, DayRow>();
+  for (const month of months) for (const row of readMonth(month)) rows.set(keyOf(row), row);
+  for (const [key, row] of days) rows.set(key, row);
+  return [...rows.values()].filter(({ day }) => day >= from && day <= to);
+}
+
+function readDaysFile(folder: string, month: string): readonly DayRow[] {
+  const file = path.join(folder, `days-${month}.json`);
+  return existsSync(file) ? decode(readFileSync(file, 'utf8')) as DayRow[] : [];
 }
 
 function apply(books: Books, line: Line): void {
@@ -427,26 +475,34 @@ function storedBooks({ n, pools, miners, days, hours }: Books): StoredBooks {
 }
 
 function loadBooks(file: string, log: Logger): Books {
-  const dayKeys = new Map<string, Set<string>>();
-  const empty: Books = { n: 0, pools: new Map(), miners: new Map(), days: new Map(), dayKeys, hours: new Map() };
-  if (!existsSync(file)) return empty;
   try {
-    const kept = decode(readFileSync(file, 'utf8')) as StoredBooks;
-    for (const row of kept.days) indexDay(dayKeys, row, keyOf(row));
-    return {
-      n: kept.n,
-      pools: new Map((kept.pools as [string, { accounts: [string, Account][]; earned: [string, bigint][]; unknown: [string, bigint][]; openedAt: number; at: number; balances: boolean }][])
-        .map(([name, pool]) => [name, { ...pool, accounts: new Map(pool.accounts), earned: new Map(pool.earned), unknown: new Map(pool.unknown) }])),
-      miners: new Map((kept.miners as [string, [string, bigint][]][]).map(([name, coins]) => [name, new Map(coins)])),
-      days: new Map(kept.days.map((row) => [keyOf(row), row])), dayKeys,
-      hours: new Map((kept.hours as [number, [string, number][]][]).map(([hour, sums]) => [hour, new Map(sums)])),
-    };
+    return booksFrom(file);
   } catch (thrown) {
     const aside = `${file}.damaged`;
     renameSync(file, aside);
     log.error({ file, aside, err: messageOf(thrown).slice(0, 300) }, 'the books are damaged; set aside. The ledger begins anew with an opening balance; its entries by month are kept');
-    return empty;
+    return emptyBooks();
   }
+}
+
+function emptyBooks(): Books {
+  return { n: 0, pools: new Map(), miners: new Map(), days: new Map(), dayKeys: new Map(), hours: new Map() };
+}
+
+/** Empty ones where there is no file. @throws when it is damaged */
+function booksFrom(file: string): Books {
+  const dayKeys = new Map<string, Set<string>>();
+  if (!existsSync(file)) return emptyBooks();
+  const kept = decode(readFileSync(file, 'utf8')) as StoredBooks;
+  for (const row of kept.days) indexDay(dayKeys, row, keyOf(row));
+  return {
+    n: kept.n,
+    pools: new Map((kept.pools as [string, { accounts: [string, Account][]; earned: [string, bigint][]; unknown: [string, bigint][]; openedAt: number; at: number; balances: boolean }][])
+      .map(([name, pool]) => [name, { ...pool, accounts: new Map(pool.accounts), earned: new Map(pool.earned), unknown: new Map(pool.unknown) }])),
+    miners: new Map((kept.miners as [string, [string, bigint][]][]).map(([name, coins]) => [name, new Map(coins)])),
+    days: new Map(kept.days.map((row) => [keyOf(row), row])), dayKeys,
+    hours: new Map((kept.hours as [number, [string, number][]][]).map(([hour, sums]) => [hour, new Map(sums)])),
+  };
 }
 
 function writeWhole(file: string, text: string): void {

@@ -34,7 +34,7 @@ function withoutIdentity(schema: unknown): unknown {
   return rest;
 }
 
-function operation({ method, path, scope, summary, query, request, replies, alsoAnswers }: Route): JsonObject {
+function operation({ method, path, scope, summary, query, request, replies, alsoAnswers, answers }: Route): JsonObject {
   const pathParameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
   const queryParameters = query === undefined ? [] : Object.entries(query.shape).map(([name, schema]) => ({ name, in: 'query', required: false, schema: withoutIdentity(z.toJSONSchema(schema as z.ZodType, { io: 'input' })) }));
   const reference = (schema: z.ZodType) => ({ $ref: `#/components/schemas/${String(schema.meta()?.id)}` });
@@ -46,6 +46,7 @@ function operation({ method, path, scope, summary, query, request, replies, also
     ...(request === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: reference(request) } } } }),
     responses: {
       ...Object.fromEntries(Object.entries(replies).map(([status, schema]) => [status, { description: status === '202' ? 'Started' : 'Done', content: { 'application/json': { schema: reference(schema) }, ...(alsoAnswers === undefined ? {} : { [alsoAnswers.replace(/;.*/, '')]: { schema: { type: 'string' } } }) } }])),
+      ...(answers === undefined ? {} : { 200: { description: 'Done', content: { [answers.replace(/;.*/, '')]: { schema: { type: 'string' } } } } }),
       ...Object.fromEntries(failures),
     },
   };

@@ -7,6 +7,8 @@ import type { Caller, Control } from '../control/jobs.ts';
 import type { Config } from '../config/load.ts';
 import { localDay } from '../analytics/tariff.ts';
 import type { Earnings } from '../earnings/earnings.ts';
+import { reportCsv } from '../earnings/report-csv.ts';
+import { reportTables } from '../earnings/report.ts';
 import { groupings, periods } from '../earnings/summary.ts';
 import type { Alive } from '../fleet/alive.ts';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -19,6 +21,7 @@ import { openMetricsLines, openMetricsType } from '../metrics/openmetrics.ts';
 import type { Identity } from './auth.ts';
 import { askMiner, notTold, windowOf } from './live.ts';
 import { takeReading } from './pushed.ts';
+import { reportOf } from './reports.ts';
 import { auditReply, boardsReply, earningsReply, eventsReply, historyReply, jobReply, ledgerReply, logsReply, planReply, poolReply, presetsReply, rigReply, telemetryReply } from './replies.ts';
 import * as schemas from './schemas.ts';
 
@@ -62,6 +65,8 @@ export interface Route {
   readonly replies: Readonly<Record<number, z.ZodType>>;
   /** Type of text that it can answer in place of JSON. */
   readonly alsoAnswers?: string;
+  /** Type of the text that is its only answer. */
+  readonly answers?: string;
   handle(context: ApiContext, call: Call): Answer | Promise<Answer>;
 }
 
@@ -79,6 +84,12 @@ const ledgerQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(100), before: z.coerce.number().int().min(1).optional().describe('Only older entries: "before" of the page before'),
   pool: z.string().max(63).optional(), coin: z.string().max(20).optional(), kind: z.enum(entryKinds).optional(),
 });
+const reportQuery = z.object({
+  from: z.iso.date().optional().describe('First local day; that of the last whole period when "to" is absent too'), to: z.iso.date().optional().describe('Last local day'),
+  site: z.string().max(63).optional(), table: z.enum(reportTables).default('miners'),
+  without_prometheus: z.enum(['true', 'false']).default('false').describe('Only what the ledger has, also where fleet.yaml names a Prometheus'),
+});
+const csvType = 'text/csv; charset=utf-8; header=present';
 const callerOf = ({ actor, token }: Identity): Caller => ({ actor, token });
 const ok = (body: unknown): Answer => ({ status: 200, body });
 
@@ -273,6 +284,14 @@ export const routes: readonly Route[] = [
     handle({ earnings }, { query }) {
       const filter = query as z.output<typeof ledgerQuery>;
       return ok(ledgerReply(earnings.ledger?.entries(filter) ?? [], filter.limit));
+    },
+  },
+  {
+    method: 'get', path: '/reports/{period}.csv', scope: 'read', summary: 'Energy, power cost, coins, income and profit of each miner by day, week or month, as CSV', query: reportQuery,
+    replies: {}, answers: csvType,
+    async handle(context, { parameters: { period = '' }, query }) {
+      const { table, ...wanted } = query as z.output<typeof reportQuery>;
+      return { status: 200, type: csvType, body: reportCsv(await reportOf(context, { period, ...wanted }), table) };
     },
   },
   {
