@@ -155,7 +155,7 @@ describe('a confirmation', () => {
   test('holds two minutes', () => {
     let now = 1_000_000;
     const confirmations = createConfirmations(() => now);
-    const plan: Plan = { action: 'reboot', parameters: {}, targets: [{ miner: 'm1', changes: [] }], skipped: [], effect: {}, expectedSeconds: 1, needsConfirmation: true };
+    const plan: Plan = { action: 'reboot', parameters: {}, targets: [{ miner: 'm1', changes: [] }], skipped: [], effect: {}, expectedSeconds: 1, needsConfirmation: true, rails: [] };
     const [early, late] = [confirmations.issue(plan, 'anna'), confirmations.issue(plan, 'anna')];
     now += confirmationMs - 1;
     expect(() => confirmations.redeem(plan, 'anna', early.token)).not.toThrow();

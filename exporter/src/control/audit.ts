@@ -8,7 +8,7 @@ import path from 'node:path';
 import { codeOf, HashfleetError, messageOf } from '../errors.ts';
 import type { ActionName } from './actions.ts';
 
-export type AuditEvent = 'started' | 'sent' | 'outcome' | 'cancelled' | 'refused' | 'intent' | 'inventory';
+export type AuditEvent = 'started' | 'sent' | 'outcome' | 'roll_back' | 'cancelled' | 'refused' | 'intent' | 'inventory';
 
 export interface AuditRecord {
   /** The person, as Grafana names them; the token's name when nobody is named. */
@@ -40,6 +40,10 @@ export interface AuditLog {
   latest(filter: { limit: number; miner?: string | undefined }): AuditEntry[];
   /** Jobs and miners of actions that were sent and whose outcome was never written. */
   readonly unfinished: readonly AuditEntry[];
+  /** Commands that earlier processes sent within a day before the log was opened, oldest first. */
+  readonly sentLately: readonly AuditEntry[];
+  /** All entries of these jobs, oldest first, read from the file. */
+  ofJobs(ids: ReadonlySet<string>): AuditEntry[];
   close(): void;
 }
 
@@ -55,6 +59,8 @@ export function openAuditLog(folder: string, now: () => number = Date.now): Audi
   const descriptor = openSync(file, 'a', 0o600);
   const recent = entries.slice(-keptInMemory);
   const unfinished = unfinishedOf(entries);
+  const dayAgo = now() - 86_400_000;
+  const sentLately = entries.filter(({ event, at }) => event === 'sent' && Date.parse(at) > dayAgo);
 
   return {
     append(record) {
@@ -70,6 +76,8 @@ export function openAuditLog(folder: string, now: () => number = Date.now): Audi
       return fitting.slice(-limit).reverse();
     },
     unfinished,
+    sentLately,
+    ofJobs: (ids) => (ids.size === 0 ? [] : verifyAuditFile(file).filter(({ job }) => job !== undefined && ids.has(job))),
     close: () => closeSync(descriptor),
   };
 }
