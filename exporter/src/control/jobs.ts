@@ -218,8 +218,8 @@ export function createControl({ fleet, config, audit, log, profitChange, journal
   async function send(kept: KeptJob, going: Promise<void>[], signal: AbortSignal): Promise<void> {
     const { job } = kept;
     const pauseMs = config.batch_pause_seconds * 1000;
-    /** Times of the last batch. */
-    const sentAt: number[] = [];
+    /** Times of the last batch, also of one that an earlier process sent. */
+    const sentAt = job.targets.flatMap(({ startedAt }) => (startedAt === undefined ? [] : [startedAt])).sort((a, b) => a - b).slice(-config.batch_size);
     for (let waiting = waitingOf(job); waiting.length > 0 && !stopping.signal.aborted; waiting = waitingOf(job)) {
       if (job.state === 'cancelled') {
         for (const target of waiting) leave(kept, target, { state: 'cancelled', detail: 'not sent' });
@@ -237,7 +237,7 @@ export function createControl({ fleet, config, audit, log, profitChange, journal
       const held = new Set<string>();
       for (const target of waiting) {
         const { site = '', circuit = '' } = fleet.get(target.miner)?.config ?? {};
-        const places = { canary: `canary ${fleet.get(target.miner)?.model ?? ''}`, floor: `floor ${site}`, circuit: `circuit ${site} ${circuit}` };
+        const places = { canary: `canary ${target.model}`, floor: `floor ${site}`, circuit: `circuit ${site} ${circuit}` };
         if (room === 0) break;
         if (Object.values(places).some((place) => held.has(place))) continue;
         const decision = decide(kept, target);
@@ -270,9 +270,8 @@ export function createControl({ fleet, config, audit, log, profitChange, journal
     const shut = actions[job.action].disruptive && job.override === undefined ? outsideWindows(config.windows, now()) : undefined;
     if (shut !== undefined) return { say: 'leave', all: true, rail: 'window', reason: `not sent: ${shut}` };
     const miner = fleet.get(target.miner);
-    const modelOf = (name: string) => fleet.get(name)?.model ?? '';
-    const members = job.targets.map(({ miner: name, state }) => ({ name, state, model: modelOf(name) }));
-    const ofJob = jobDecision({ name: target.miner, state: target.state, model: modelOf(target.miner) }, { action: job.action, members, limits: config });
+    const member = ({ miner: name, model, state }: JobTarget) => ({ name, model, state });
+    const ofJob = jobDecision(member(target), { action: job.action, members: job.targets.map(member), limits: config });
     if (ofJob.say !== 'go') return ofJob;
     const reason = obstacleNow(target.miner, job, context);
     if (reason !== undefined || miner === undefined) return { say: 'leave', rail: 'cooldown', reason: reason ?? 'there is no such miner' };
@@ -546,7 +545,7 @@ export function createControl({ fleet, config, audit, log, profitChange, journal
       if (shut !== undefined) refuse(caller, order.action, new HashfleetError('not_now', `The action is ${shut.detail}. A token of scope admin may override it with a reason ("override").`, { field: 'override' }));
       const job: Job = {
         id: randomUUID().slice(0, 8), action: order.action, parameters: order.parameters, actor: caller.actor, createdAt: now(), state: 'running',
-        targets: plan.targets.map(({ miner }) => ({ miner, state: 'waiting' })), ...(order.override === undefined ? {} : { override: order.override }),
+        targets: plan.targets.map(({ miner }) => ({ miner, model: fleet.get(miner)?.model ?? 'unknown', state: 'waiting' })), ...(order.override === undefined ? {} : { override: order.override }),
       };
       const kept: KeptJob = { job, token: caller.token, plan, ...(key === undefined ? {} : { key, wish }) };
       audit.append({

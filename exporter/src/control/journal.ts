@@ -18,6 +18,8 @@ export type Before = Pick<Reading, 'state' | 'stateSeconds' | 'restarts' | 'upti
 
 export interface JobTarget {
   readonly miner: string;
+  /** As it was known when the job was started: canaries go by it. */
+  readonly model: string;
   state: TargetState;
   detail?: string;
   /** Unix ms. */
