@@ -273,7 +273,7 @@ export async function runModel(seed: number): Promise<ModelReport> {
   async function poll(life: Process): Promise<void> {
     while (!life.dead) {
       await Promise.all(life.fleet.names.map(async (name) => life.fleet.poll(name, { deadlineMs: 5000 })));
-      await clock.sleep(15_000);
+      await clock.sleep(30_000);
     }
   }
 
@@ -327,12 +327,12 @@ export async function runModel(seed: number): Promise<ModelReport> {
     const miners = names.map((name, index) => `{name: ${name}, address: "10.0.0.${index + 1}", site: ${index % 2 === 0 ? 'barn' : 'garage'}${chance(0.5) ? `, circuit: "c${index % 3}"` : ''}}`);
     const maybe = (text: string, ratio = 0.4) => (chance(ratio) ? [text] : []);
     const control = [
-      'enabled: true', 'verify_interval_seconds: 15', `batch_size: ${1 + upTo(3)}`, `batch_pause_seconds: ${among([0, 5, 30])}`, `cooldown_seconds: ${among([0, 60, 600])}`,
+      'enabled: true', 'verify_interval_seconds: 30', `batch_size: ${1 + upTo(3)}`, `batch_pause_seconds: ${among([0, 5, 30])}`, `cooldown_seconds: ${among([0, 60, 600])}`,
       ...maybe(`max_in_flight: ${1 + upTo(4)}`), ...maybe(`min_mining_fleet: ${upTo(count)}`), ...maybe(`min_mining_site_ratio: ${among([0.25, 0.5, 0.9])}`), ...maybe(`daily_cap: ${1 + upTo(2)}`),
       ...maybe(`canary_above: ${1 + upTo(3)}`), ...maybe(`stop_after_failures: ${1 + upTo(3)}`), ...maybe(`roll_back: false`, 0.2), ...maybe(`resume_within_seconds: ${among([0, 30, 3600])}`, 0.3),
       ...maybe('windows: [{from: "05:00", to: "06:20"}, {days: [mon], from: "06:40", to: "09:00"}]', 0.25), ...maybe(`allow_miners: [${names.filter(() => chance(0.7)).concat('m0').join(', ')}]`, 0.3),
     ];
-    return configOf(`poll: {interval_seconds: 15}\nsites: [{name: barn}, {name: garage}]\nminers: [${miners.join(', ')}]\ncontrol: {${control.join(', ')}}`);
+    return configOf(`poll: {interval_seconds: 30}\nsites: [{name: barn}, {name: garage}]\nminers: [${miners.join(', ')}]\ncontrol: {${control.join(', ')}}`);
   }
 
   // ---- what people do

@@ -4,6 +4,7 @@
  * back only.
  */
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ControlConfig } from '../config/schema.ts';
 import { HashfleetError, messageOf } from '../errors.ts';
@@ -103,7 +104,7 @@ const pollDeadlineMs = 5_000;
 const keptKeys = 1000;
 const dayMs = 86_400_000;
 /** Ms after which what waits for a change in the fleet is looked at again all the same. */
-const lookAgainMs = 1000;
+const lookAgainMs = 5000;
 /** Miners that are read at once before a job goes on after a start. */
 const readAtOnce = 32;
 /** Failures of sending after which the command may well have arrived: the read-back decides (vnish-api.md, 7 row 20). */
@@ -135,6 +136,8 @@ export function createControl({ fleet, config, audit, log, profitChange, journal
   const underway = new Map<string, ActionName>();
   const watchers = new Map<string, Set<JobListener>>();
   const stopping = new AbortController();
+  // Every miner that is read back listens.
+  setMaxListeners(0, stopping.signal);
   const running = new Set<Promise<void>>();
   /** Who waits for a change. */
   const sleepers = new Set<() => void>();
@@ -172,13 +175,14 @@ export function createControl({ fleet, config, audit, log, profitChange, journal
   /** Resolves after so many ms, at a change of any target, or at once when aborted. */
   async function idle(ms: number, signal: AbortSignal): Promise<void> {
     const enough = new AbortController();
-    const woken = new Promise<void>((resolve) => sleepers.add(resolve));
-    await Promise.race([woken, sleep(ms, AbortSignal.any([signal, enough.signal]))]);
-    enough.abort();
+    const rouse = () => enough.abort();
+    sleepers.add(rouse);
+    await sleep(ms, AbortSignal.any([signal, enough.signal]));
+    sleepers.delete(rouse);
   }
 
   function wake(): void {
-    for (const resolve of sleepers) resolve();
+    for (const rouse of sleepers) rouse();
     sleepers.clear();
   }
 
@@ -233,6 +237,7 @@ export function createControl({ fleet, config, audit, log, profitChange, journal
       }
       let lookAt = now() + lookAgainMs;
       let moved = false;
+      const roomBefore = room;
       /** Places where a miner has to wait already: the next one of them would too. */
       const held = new Set<string>();
       for (const target of waiting) {
@@ -242,8 +247,6 @@ export function createControl({ fleet, config, audit, log, profitChange, journal
         if (Object.values(places).some((place) => held.has(place))) continue;
         const decision = decide(kept, target);
         if (decision.say === 'go') {
-          sentAt.push(now());
-          if (sentAt.length > config.batch_size) sentAt.shift();
           room -= 1;
           moved = true;
           going.push(act(kept, target));
@@ -261,6 +264,9 @@ export function createControl({ fleet, config, audit, log, profitChange, journal
           held.add(places[decision.rail as keyof typeof places]);
         }
       }
+      // Commands go out after this pass, whose lines on disk take their time: the pause counts from here.
+      sentAt.push(...Array.from({ length: roomBefore - room }, now));
+      sentAt.splice(0, sentAt.length - config.batch_size);
       if (!moved) await idle(Math.max(lookAt - now(), 10), signal);
     }
   }

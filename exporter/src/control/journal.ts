@@ -96,8 +96,8 @@ export function openJournal(store: LineStore, name = 'jobs.jsonl'): Journal {
     else if (index < store.lines.length - 1) throw new HashfleetError('internal', `${name}:${index + 1}: the line is damaged. Keep the file as evidence, move it away, and start again: what the audit log shows as sent without outcome is then reported as indeterminate`);
     count += 1;
   });
-  const found = [...jobs.values()].map((kept) => structuredClone(kept));
   compact();
+  const found = [...jobs.values()].map((kept) => structuredClone(kept));
 
   function compact(): void {
     const all = [...jobs.values()];
