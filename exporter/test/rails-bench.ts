@@ -78,11 +78,12 @@ async function stagger(): Promise<void> {
     },
   });
   const names = Array.from({ length: count }, (_, index) => `m${index}`);
-  const { fleet, control } = controlOf(`poll: {interval_seconds: 60}\nminers: [${names.map((name, index) => `{name: ${name}, address: "10.0.${Math.floor(index / 250)}.${index % 250 + 1}"}`).join(', ')}]\ncontrol: {enabled: true, batch_size: 10, batch_pause_seconds: ${pauseSeconds}, verify_interval_seconds: 1}`, driver);
+  const { fleet, control } = controlOf(`poll: {interval_seconds: 3600}\nminers: [${names.map((name, index) => `{name: ${name}, address: "10.0.${Math.floor(index / 250)}.${index % 250 + 1}"}`).join(', ')}]\ncontrol: {enabled: true, batch_size: 10, batch_pause_seconds: ${pauseSeconds}, verify_interval_seconds: 1}`, driver);
   for (const name of names) await fleet.poll(name, { deadlineMs: 5000 });
   const wish = { action: 'locate', miners: names, parameters: { on: true } } as const;
   const { job } = control.start(wish, caller, { confirmationToken: control.plan(wish, caller).confirmation?.token });
   while (job.state === 'running') await new Promise((resolve) => setTimeout(resolve, 100));
+  if (sentAt.length !== count) throw new Error(`only ${sentAt.length} of ${count} commands were sent`);
   say('1000 miners, first to last command', 's', [((sentAt.at(-1) ?? 0) - (sentAt[0] ?? 0)) / 1000, (count / 10 - 1) * pauseSeconds]);
   const closest = Math.min(...sentAt.slice(10).map((at, index) => at - (sentAt[index] ?? 0)));
   say('1000 miners, shortest time for eleven commands', 's', [closest / 1000, pauseSeconds]);

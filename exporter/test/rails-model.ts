@@ -315,7 +315,7 @@ export async function runModel(seed: number): Promise<ModelReport> {
     const preset = presets.find(({ name }) => name === machine.preset)!;
     return {
       at, state: machine.state, stateSeconds: (at - machine.since) / 1000, restarts: machine.restarts, uptimeSeconds: (at - machine.bootAt) / 1000, locateOn: machine.light,
-      identity: { model: modelOf(machine.name) } as NonNullable<Reading['identity']>, preset: { name: preset.name, ...(preset.powerWatts === undefined ? {} : { powerWatts: preset.powerWatts }), ...(preset.hashrate === undefined ? {} : { hashrate: preset.hashrate }) }, presets,
+      identity: { model: modelOf(machine.name) }, preset: { name: preset.name, ...(preset.powerWatts === undefined ? {} : { powerWatts: preset.powerWatts }), ...(preset.hashrate === undefined ? {} : { hashrate: preset.hashrate }) }, presets,
       ...(machine.state === 'mining' ? { hashrate: preset.hashrate!, powerWatts: preset.powerWatts! } : { hashrate: 0, powerWatts: 20 }),
       psuTemperatures: {}, pcb: {}, chip: {}, fans: [], pools: [], boards: [],
     };
