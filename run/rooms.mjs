@@ -12,7 +12,7 @@ export const mayKnow = {
   analytics: ['config', 'miners', 'pools'],
   earnings: ['config', 'miners', 'pools', 'fleet', 'analytics'],
   advice: ['config', 'miners', 'pools', 'analytics'],
-  control: ['config', 'miners', 'pools', 'fleet'],
+  control: ['config', 'miners', 'pools', 'fleet', 'analytics'],
   metrics: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'control'],
   http: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'control', 'metrics'],
 };

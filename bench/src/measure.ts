@@ -16,6 +16,7 @@ export interface BenchmarkOptions {
   /** Poll interval, seconds. */
   readonly interval?: number;
   readonly minutes?: number;
+  readonly runs?: number;
 }
 
 export interface Benchmark {

@@ -15,6 +15,7 @@ export const errorCatalogue = {
   confirmation_invalid: { status: 409, title: 'The confirmation does not fit the plan' },
   conflict: { status: 409, title: 'It does not go together with what there is' },
   busy: { status: 409, title: 'Another job is acting on the miner' },
+  not_now: { status: 409, title: 'Not at this time' },
   nothing_to_do: { status: 409, title: 'The plan has no target' },
   payload_invalid: { status: 422, title: 'The request is not valid' },
   payload_too_large: { status: 413, title: 'The request is too large' },

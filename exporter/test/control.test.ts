@@ -155,7 +155,7 @@ describe('a confirmation', () => {
   test('holds two minutes', () => {
     let now = 1_000_000;
     const confirmations = createConfirmations(() => now);
-    const plan: Plan = { action: 'reboot', parameters: {}, targets: [{ miner: 'm1', changes: [] }], skipped: [], effect: {}, expectedSeconds: 1, needsConfirmation: true };
+    const plan: Plan = { action: 'reboot', parameters: {}, targets: [{ miner: 'm1', changes: [] }], skipped: [], effect: {}, expectedSeconds: 1, needsConfirmation: true, rails: [] };
     const [early, late] = [confirmations.issue(plan, 'anna'), confirmations.issue(plan, 'anna')];
     now += confirmationMs - 1;
     expect(() => confirmations.redeem(plan, 'anna', early.token)).not.toThrow();
@@ -303,6 +303,103 @@ describe('rails', () => {
   });
 });
 
+describe('rails of a job', () => {
+  const site = (simulator: Simulator, name: string, more = '') => `{name: ${name}, address: "${simulator.miner(name).address}"${more}}`;
+  async function withConfig(simulator: Simulator, miners: string[], { control, sections }: { control: string; sections?: string }): Promise<Running> {
+    const running = await run(miners, { control: `{${usual}, ${control}}`, ...(sections === undefined ? {} : { sections }) });
+    await until('all are read', () => [...running.service.fleet.all()].every(({ lastSuccessAt, presets }) => lastSuccessAt !== undefined && presets !== undefined));
+    return running;
+  }
+
+  test('miners are chosen by what they have in common, and the plan names them; nobody chosen is an error', async () => {
+    const simulator = await simulated([spec('m1'), spec('m2'), spec('m3')]);
+    const running = await withConfig(simulator, [site(simulator, 'm1', ', rack: A'), site(simulator, 'm2', ', rack: B'), site(simulator, 'm3', ', rack: A')], { control: 'max_in_flight: 5' });
+    const ask = async (select: Record<string, unknown>) => act(running, { action: 'locate', select });
+    expect(planOf(await ask({ rack: ['A'], state: ['mining'] })).targets.map(({ miner }) => miner)).toEqual(['m1', 'm3']);
+    expect(planOf(await ask({ names: ['m2', 'm3'], preset: ['3360'], model: ['Antminer L9'] })).targets.map(({ miner }) => miner)).toEqual(['m2', 'm3']);
+    for (const [select, said] of [[{ rack: ['C'] }, 'no miner fits rack C'], [{}, 'nothing is asked for'], [{ names: ['m9'] }, 'there is no miner "m9"'], [{ colour: ['red'] }, 'colour']] as const) {
+      const reply = await ask(select);
+      expect([reply.status, reply.body['detail']]).toEqual([422, expect.stringContaining(said)]);
+    }
+    expect((await act(running, { action: 'locate' })).body['detail']).toContain('Give either "miners" or "select"');
+    expect((await confirmed(running, { action: 'locate', select: { rack: ['A'] } })).targets.map(({ miner }) => miner)).toEqual(['m1', 'm3']);
+  });
+
+  test('outside the windows nobody is disturbed, unless an admin says why; the light is no disturbance', async () => {
+    const simulator = await simulated([spec('m1')]);
+    const day = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'][(new Date().getUTCDay() + 3) % 7]!;
+    const running = await withConfig(simulator, [site(simulator, 'm1')], { control: `windows: [{days: [${day}], from: "10:00", to: "11:00"}]` });
+    const order = { action: 'pause', miners: ['m1'] };
+    expect((await act(running, order)).body['plan']).toMatchObject({ rails: [{ rail: 'window', effect: 'refuses', detail: expect.stringMatching(/the next opens at .*T10:00:00/) }] });
+    const refused = await act(running, { ...order, dryRun: false });
+    expect([refused.status, refused.body['code'], refused.body['detail']]).toEqual([409, 'not_now', expect.stringMatching(/the next opens at .*T10:00:00.*override/)]);
+    const override = 'the breaker is hot';
+    expect((await act(running, { ...order, override })).status).toBe(403);
+    expect(commands(simulator.miner('m1'))).toEqual([]);
+    expect((await act(running, { action: 'locate', miners: ['m1'], dryRun: false })).status).toBe(202);
+    await until('the light is on', async () => (await running.api('/rigs/m1')).body['activeJob'] === undefined);
+    expect((await running.api('/actions', { json: { ...order, override, dryRun: false } })).status).toBe(202);
+    await until('sent', () => commands(simulator.miner('m1')).includes('/mining/pause'));
+    expect(auditOf(running).find(({ event, action }) => event === 'started' && action === 'pause')).toMatchObject({ actor: 'admin-token', after: { override } });
+  });
+
+  test('the floor leaves out who would go below it, and says so', async () => {
+    const simulator = await simulated([spec('m1'), spec('m2'), spec('m3')]);
+    const running = await withConfig(simulator, ['m1', 'm2', 'm3'].map((name) => site(simulator, name)), { control: 'min_mining_fleet: 2' });
+    const { id } = await confirmed(running, { action: 'pause', miners: ['m1', 'm2', 'm3'] });
+    await until('two are left out', async () => (await states(running, id)).filter((state) => state === 'skipped').length === 2);
+    expect((await job(running, id)).targets[1]?.detail).toBe('2 miners of the fleet must stay mining, and 2 are (control.min_mining_*)');
+    simulator.clock.advance(20_000);
+    await until('one is paused', async () => (await job(running, id)).state === 'finished');
+    expect(simulator.miners.map(commands)).toEqual([['/mining/pause'], [], []]);
+  });
+
+  test('a canary that fails keeps the others from being sent', async () => {
+    const simulator = await simulated(['m1', 'm2', 'm3'].map((name) => spec(name)));
+    const running = await withConfig(simulator, ['m1', 'm2', 'm3'].map((name) => site(simulator, name)), { control: 'canary_above: 2' });
+    await simulator.miner('m1').inject('http_500', { path: '/settings' });
+    const order = { action: 'preset', miners: ['m1', 'm2', 'm3'], parameters: { preset: '2850' } };
+    expect((await act(running, order)).body['plan']).toMatchObject({ rails: [{ rail: 'canary', detail: expect.stringContaining('m1 (Antminer L9) first') }, { rail: 'stop_on_failures' }] });
+    const { id } = await confirmed(running, order);
+    await until('over', async () => (await job(running, id)).state === 'finished');
+    expect(await states(running, id)).toEqual(['failed', 'cancelled', 'cancelled']);
+    expect((await job(running, id)).targets[1]?.detail).toBe('not sent: m1, the first Antminer L9, is failed');
+    expect([simulator.miner('m2'), simulator.miner('m3')].flatMap(commands)).toEqual([]);
+  });
+
+  test('a preset with which the miner fails is taken back, once, as a step of its own', async () => {
+    const simulator = await simulated([spec('m1')]);
+    const running = await ready(simulator);
+    await simulator.miner('m1').inject('psu_trouble');
+    simulator.clock.advance(60_000);
+    await until('it fails', async () => (await running.api('/rigs/m1')).body['state'] === 'failure');
+    const { id } = await confirmed(running, { action: 'preset', miners: ['m1'], parameters: { preset: '2850' } });
+    for (let step = 0; step < 60 && (await job(running, id)).state === 'running'; step += 1) {
+      simulator.clock.advance(30_000);
+      await until('looked at', async () => (await job(running, id)).state === 'finished', 200).catch(() => undefined);
+    }
+    const [target] = (await job(running, id)).targets;
+    expect(target).toMatchObject({ state: 'failed', rollBackTo: '3360', detail: expect.stringMatching(/^failure.*roll/) });
+    expect(commands(simulator.miner('m1')).filter((one) => one === '/settings')).toHaveLength(2);
+    expect(auditOf(running).filter((entry) => entry.job === id).map(({ event }) => event)).toEqual(['started', 'sent', 'roll_back', 'roll_back', 'outcome']);
+  });
+
+  test('progress comes as server-sent events that end with the job', async () => {
+    const simulator = await simulated([spec('m1'), spec('m2')]);
+    const running = await ready(simulator, { control: `{${usual.replace('batch_pause_seconds: 0', 'batch_pause_seconds: 1')}, batch_size: 1}` });
+    const { id } = await confirmed(running, { action: 'locate', miners: ['m1', 'm2'], parameters: { on: true } });
+    const reply = await running.api(`/jobs/${id}/events`, { headers: { 'last-event-id': '41' } });
+    expect([reply.status, reply.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+    const events = reply.text.split('\n\n').filter((text) => text.startsWith('id: ')).map((text) => /^id: (\d+)\nevent: (\w+)\ndata: (.+)$/.exec(text)!.slice(1) as [string, string, string]);
+    expect(reply.text).toMatch(/^retry: \d+\n\n/);
+    expect(events.map(([number]) => Number(number))).toEqual(events.map((_, index) => 42 + index));
+    expect([events[0]![1], events.at(-1)![1]]).toEqual(['job', 'job']);
+    expect(JSON.parse(events.at(-1)![2])).toEqual(await job(running, id));
+    expect(events.filter(([, kind, data]) => kind === 'target' && data.includes('"m2"')).map(([, , data]) => (JSON.parse(data) as { state: string }).state)).toEqual(expect.arrayContaining(['running', 'verifying', 'verified']));
+    expect((await running.api('/jobs/none/events')).status).toBe(404);
+  });
+});
+
 describe('the audit log', () => {
   test.each([
     [{ 'x-grafana-user': 'anna' }, 'anna'], [{ 'x-grafana-context': JSON.stringify({ Login: 'ben' }) }, 'ben'], [{}, 'operate-token'],
@@ -338,8 +435,9 @@ describe('the audit log', () => {
 });
 
 /** Control with its parts in the hand of the test. */
-async function handMade(simulator: Simulator, part: { audit?: Partial<AuditLog>; now?: () => number } = {}) {
-  const config = configOf(`miners: [{name: m1, address: "${simulator.miner('m1').address}"}]\ncontrol: {${usual}}`);
+async function handMade(simulator: Simulator, part: { audit?: Partial<AuditLog>; now?: () => number; control?: string } = {}) {
+  const rails = part.control === undefined ? usual : usual.replace('cooldown_seconds: 0', part.control);
+  const config = configOf(`miners: [{name: m1, address: "${simulator.miner('m1').address}"}]\ncontrol: {${rails}}`);
   const now = part.now ?? Date.now;
   const fleet = createFleet({
     config, memory: openMemory(undefined, silent), log: silent, now,
@@ -414,5 +512,22 @@ describe('control', () => {
       await until('looked at', () => second.state === 'finished', 250).catch(() => undefined);
     }
     expect(second.targets[0]).toMatchObject({ state: 'failed', detail: expect.stringMatching(/^failure: /) });
+  });
+
+  test('does not take for sent what a broken login kept from going out: nothing is read back, and nothing counts for the cooldown', async () => {
+    const simulator = await simulated([spec('m1')]);
+    await simulator.miner('m1').inject('reset', { path: '/unlock' });
+    const { control } = await handMade(simulator, { control: 'cooldown_seconds: 600' });
+    const wish = { action: 'restart_mining', miners: ['m1'], parameters: {} } as const;
+    const { job: started } = control.start(wish, caller, {});
+    await until('over', () => started.state === 'finished');
+    expect(started.targets[0]).toMatchObject({ state: 'failed', detail: expect.stringMatching(/^not sent: /) });
+    expect(commands(simulator.miner('m1'))).toEqual([]);
+    expect(control.plan(wish, caller).plan.skipped).toEqual([]);
+    await simulator.miner('m1').repair();
+    const { job: again } = control.start(wish, caller, {});
+    await until('sent', () => commands(simulator.miner('m1')).length === 1);
+    expect(again.targets[0]?.state).not.toBe('failed');
+    expect(control.plan(wish, caller).plan.skipped).toHaveLength(1);
   });
 });

@@ -7,6 +7,7 @@ import { secretReader, sourceOf } from '../config/secrets.ts';
 import type { AuditLog } from '../control/audit.ts';
 import type { Entries } from '../control/entries.ts';
 import { createControl, type Control, type ControlHistory } from '../control/jobs.ts';
+import type { Journal } from '../control/journal.ts';
 import type { Earnings } from '../earnings/earnings.ts';
 import type { Alive } from '../fleet/alive.ts';
 import { createChips, type Chips } from '../fleet/chips.ts';
@@ -25,7 +26,7 @@ import type { Logger } from '../log.ts';
 import type { Registry } from '../metrics/client.ts';
 import { createProbes } from '../metrics/probes.ts';
 import { createMetricsRegistry, type ReloadState } from '../metrics/registry.ts';
-import { createViews } from '../metrics/view.ts';
+import { createViews, profitChange } from '../metrics/view.ts';
 import { cgminerDriver } from '../miners/cgminer/driver.ts';
 import type { Driver } from '../miners/driver.ts';
 import { pushDriver } from '../miners/push/driver.ts';
@@ -43,6 +44,7 @@ export interface Lasting {
   readonly alive: Alive;
   readonly logMemory: LogMemory;
   readonly history: ControlHistory;
+  readonly journal: Journal;
   readonly mismatches: MismatchCounter;
   readonly reloadState: ReloadState;
   readonly self: Registry;
@@ -101,7 +103,7 @@ export function driversOf(config: Config, { environment, folder }: Pick<Lasting,
 
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
-  const { memory, audit, alive, logMemory, history, mismatches, reloadState, self, environment, folder, shard, log, reload, inventory, entries, earnings } = lasting;
+  const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, shard, log, reload, inventory, entries, earnings } = lasting;
   const { driverFor, driverKey } = driversOf(config, lasting, mismatches.count);
   const read = secretReader({ environment, folder, secrets: config.secrets });
   const tokens = config.api.tokens.map((entry): ApiToken => ({ name: entry.name, scope: entry.scope, secret: read(`api.tokens ${entry.name}`, sourceOf(entry, 'token') ?? {}) }));
@@ -143,7 +145,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   const views = createViews({ config, fleet, pools, logs, earnings });
   // What was read before is compared at once, or peers' distances would be gone for a round.
   if (earlier !== undefined) views.comparePeers();
-  const control = createControl({ fleet, config: config.control, audit, log, history });
+  const control = createControl({ fleet, config: config.control, audit, log, history, journal, profitChange: (miner, effect) => profitChange(views.of(miner), effect) });
   const probes = createProbes({
     inventory: config.miners, own: { fleet, views }, concurrency: config.poll.concurrency,
     guestOf(miner) {

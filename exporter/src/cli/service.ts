@@ -7,6 +7,7 @@ import { watchFiles } from '../config/watch.ts';
 import { openAuditLog } from '../control/audit.ts';
 import { createEntries, entriesFile } from '../control/entries.ts';
 import { createControlHistory, reportUnfinished } from '../control/jobs.ts';
+import { journalFile, openJournal } from '../control/journal.ts';
 import { codeOf, HashfleetError, messageOf } from '../errors.ts';
 import { openAlive } from '../fleet/alive.ts';
 import { openEarnings } from '../earnings/earnings.ts';
@@ -62,6 +63,7 @@ const retryEveryMs = 500;
 export async function startService({ config, load, watch, folder, shard = wholeFleet, dataFolder, metrics, api, environment, log }: ServiceOptions): Promise<Service> {
   const memory = openMemory(dataFolder, log);
   const audit = openAuditLog(auditFolder(dataFolder));
+  const journal = openJournal(journalFile(dataFolder));
   const alive = openAlive(dataFolder, log);
   const earnings = openEarnings({ dataFolder, folder, log });
   const reloadState = { success: true, at: Date.now() };
@@ -83,17 +85,18 @@ export async function startService({ config, load, watch, folder, shard = wholeF
       await apply(base);
     },
   });
-  const lasting: Lasting = { inventory, entries, earnings, memory, audit, alive, logMemory: createLogMemory(), history: createControlHistory(), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, shard, log, reload };
+  const lasting: Lasting = { inventory, entries, earnings, memory, audit, alive, logMemory: createLogMemory(), journal, history: createControlHistory(Date.now, audit.sentLately), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, shard, log, reload };
   let core: Core;
   try {
     core = createCore(inventory.members(config), lasting);
   } catch (thrown) {
     memory.close();
     audit.close();
+    journal.close();
     earnings.close();
     throw thrown;
   }
-  reportUnfinished(audit, log);
+  reportUnfinished(audit, log, journal.found);
 
   const servers: Server[] = [];
   const listen = async (handle: RequestListener, where: Listen, what: string) => {
@@ -110,6 +113,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
     memory.close();
     earnings.close();
     audit.close();
+    journal.close();
   };
   const closeAll = async () => {
     await core.control.close();
@@ -132,6 +136,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
     throw thrown;
   }
   inventory.follow(core.config, core.fleet);
+  core.control.resume(journal.found);
   core.start();
   inventory.start();
   alive.note();

@@ -163,6 +163,14 @@ const prices = z.strictObject({
   basis_order: z.array(z.enum(bases)).min(1).default(['pool_ledger', 'pool_estimate', 'network_expectation', 'manual_price']).describe('Profit is made from the first that is known'),
 });
 
+const ratio = z.number().min(0).max(1);
+const controlWindow = z.strictObject({
+  days: z.array(z.enum(weekdays)).min(1).optional().describe('Days on which it begins; every day when absent'),
+  from: clockTime,
+  to: clockTime.describe('Before "from": it ends on the next day'),
+  timezone: z.string().refine(isZone, 'an IANA time zone such as Europe/Berlin').default('UTC'),
+}).refine(({ from, to }) => from !== to, 'an end that differs from its beginning ("00:00" to "24:00" is a whole day)');
+
 export const fleetSchema = z.strictObject({
   sites: z.array(site).prefault([{ name: 'default' }]),
   secrets: z.strictObject({
@@ -195,6 +203,20 @@ export const fleetSchema = z.strictObject({
     batch_pause_seconds: z.number().min(0).max(600).default(5),
     cooldown_seconds: z.number().min(0).max(86_400).default(60).describe('Least time between two disruptive actions on one miner'),
     verify_interval_seconds: z.number().min(0.1).max(60).default(5),
+    max_in_flight: z.number().int().min(1).max(10_000).default(100).describe('At most so many miners at once that were acted on and are not read back yet'),
+    min_mining_fleet: z.number().int().min(0).max(100_000).default(0).describe('So many miners stay mining'),
+    min_mining_fleet_ratio: ratio.default(0),
+    min_mining_site: z.number().int().min(0).max(100_000).default(0),
+    min_mining_site_ratio: ratio.default(0),
+    circuit_starts_at_once: z.number().int().min(1).max(1000).default(1).describe('Starts, resumes and reboots on one circuit at a time'),
+    circuit_start_gap_seconds: z.number().min(0).max(3600).default(10),
+    daily_cap: z.number().int().min(1).max(1000).default(12).describe('Most disruptive actions on one miner in 24 hours'),
+    windows: z.array(controlWindow).max(50).default([]).describe('When miners may be disturbed; always when empty'),
+    canary_above: z.number().int().min(1).max(100_000).default(3).describe('Preset changes and reboots of more miners begin with one a model'),
+    stop_after_failures: z.number().int().min(1).max(100_000).default(5),
+    stop_failure_ratio: z.number().min(0.01).max(1).default(0.5),
+    roll_back: z.boolean().default(true).describe('A preset with which the miner fails is taken back, once'),
+    resume_within_seconds: z.number().min(0).max(86_400).default(900).describe('A job that an end of the exporter cut in two goes on when it is not older'),
   }).prefault({}),
   advice: z.strictObject({
     least_gain_usd_per_day: z.number().min(0).default(0.25).describe('Below this a change is not worth advising'),

@@ -3,6 +3,7 @@ import type { Miner } from '../fleet/fleet.ts';
 import type { ChangeKind, Intent } from '../fleet/memory.ts';
 import type { Command } from '../miners/driver.ts';
 import { hashingStates, type Reading } from '../miners/reading.ts';
+import type { Before } from './journal.ts';
 
 export const actionNames = ['restart_mining', 'reboot', 'pause', 'resume', 'preset', 'locate'] as const;
 export type ActionName = (typeof actionNames)[number];
@@ -21,7 +22,7 @@ export type Assessment =
 
 /** What verification sees: the reading before the command, and every reading since. */
 export interface Evidence {
-  readonly before: Reading | undefined;
+  readonly before: Before | undefined;
   readonly after: Reading;
   /** Seconds since the command was sent. */
   readonly elapsed: number;

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { codeOf, HashfleetError, messageOf } from '../errors.ts';
 import type { ActionName } from './actions.ts';
 
-export type AuditEvent = 'started' | 'sent' | 'outcome' | 'cancelled' | 'refused' | 'intent' | 'inventory';
+export type AuditEvent = 'started' | 'sent' | 'outcome' | 'roll_back' | 'cancelled' | 'refused' | 'intent' | 'inventory';
 
 export interface AuditRecord {
   /** The person, as Grafana names them; the token's name when nobody is named. */
@@ -43,6 +43,10 @@ export interface AuditLog {
   latest(filter: { limit: number; miner?: string | undefined }): AuditEntry[];
   /** Jobs and miners of actions that were sent and whose outcome was never written. */
   readonly unfinished: readonly AuditEntry[];
+  /** Commands that earlier processes sent within a day before the log was opened, oldest first. */
+  readonly sentLately: readonly AuditEntry[];
+  /** All entries of these jobs, oldest first, read from the file. */
+  ofJobs(ids: ReadonlySet<string>): AuditEntry[];
   close(): void;
 }
 
@@ -68,6 +72,8 @@ export function openAuditLog(folder: string, now: () => number = Date.now, rotat
   writeHead(head, last);
   const recent = entries.slice(-keptInMemory);
   const unfinished = unfinishedOf(entries);
+  const dayAgo = now() - 86_400_000;
+  const sentLately = entries.filter(({ event, at }) => event === 'sent' && Date.parse(at) > dayAgo);
 
   /** A file that cannot be set aside only grows on; the next entry tries again. */
   function rotate(): void {
@@ -109,6 +115,8 @@ export function openAuditLog(folder: string, now: () => number = Date.now, rotat
       return fitting.slice(-limit).reverse();
     },
     unfinished,
+    sentLately,
+    ofJobs: (ids) => (ids.size === 0 ? [] : verifyAuditLog(folder, 2).filter(({ job }) => job !== undefined && ids.has(job))),
     close() {
       closeSync(descriptor);
       closeSync(head);

@@ -1,54 +1,56 @@
-/** Runs actions on miners: batch by batch, each written to the audit log before it is sent and read back after. */
+/**
+ * Runs actions on miners: by the rails, each written to journal and audit log before it is sent and read back after. What the death
+ * of the process cuts in two goes on at the next start: what was not sent under the same rails, what may have been sent by reading
+ * back only.
+ */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setMaxListeners } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ControlConfig } from '../config/schema.ts';
 import { HashfleetError, messageOf } from '../errors.ts';
 import type { Fleet, Miner } from '../fleet/fleet.ts';
+import type { ChangeKind } from '../fleet/memory.ts';
 import type { Logger } from '../log.ts';
 import { hashingStates } from '../miners/reading.ts';
-import { PollFailure } from '../miners/driver.ts';
+import { PollFailure, type Command, type CommandReply } from '../miners/driver.ts';
 import { actionNames, actions, type ActionName, type Parameters } from './actions.ts';
-import type { AuditLog, AuditRecord } from './audit.ts';
-import { createConfirmations, makePlan, type ActionOrder, type Confirmations, type Plan } from './plan.ts';
+import type { AuditEntry, AuditLog, AuditRecord } from './audit.ts';
+import { keptJobs, memoryLines, openJournal, type Before, type Job, type JobTarget, type Journal, type JournalEntry, type KeptJob, type TargetState } from './journal.ts';
+import { createConfirmations, makePlan, obstacleNow, railMiner, type ActionOrder, type Confirmations, type Effect, type Plan } from './plan.ts';
+import { jobDecision, minerDecision, outsideWindows, type Decision, type SentCommand, type Situation } from './rails.ts';
+import { select, type Selection } from './select.ts';
 
-export type TargetState = 'waiting' | 'running' | 'verifying' | 'verified' | 'failed' | 'indeterminate' | 'skipped' | 'cancelled';
+export type { Job, JobTarget, TargetState } from './journal.ts';
 
-export interface JobTarget {
-  readonly miner: string;
-  state: TargetState;
-  detail?: string;
-  /** Unix ms. */
-  startedAt?: number;
-  finishedAt?: number;
-}
-
-export interface Job {
-  readonly id: string;
-  readonly action: ActionName;
-  readonly parameters: Parameters;
-  readonly actor: string;
-  readonly createdAt: number;
-  finishedAt?: number;
-  state: 'running' | 'finished' | 'cancelled';
-  readonly targets: JobTarget[];
+/** An order that names its miners, or what they have in common. */
+export interface Wish extends Omit<ActionOrder, 'miners'> {
+  readonly miners?: readonly string[] | undefined;
+  readonly select?: Selection | undefined;
 }
 
 /** Who asks: the person and the name of the token. */
 export interface Caller { readonly actor: string; readonly token: string }
 
+/** `target` is what has changed; the job as a whole when absent. */
+export type JobListener = (job: Job, target?: JobTarget) => void;
+
 export interface Control {
   readonly enabled: boolean;
   readonly readOnly: boolean;
   /** What would be done; changes nothing. @throws HashfleetError */
-  plan(order: ActionOrder, caller: Caller): { plan: Plan; confirmation?: { token: string; expiresAt: number } };
+  plan(wish: Wish, caller: Caller): { plan: Plan; confirmation?: { token: string; expiresAt: number } };
   /** Starts a job, or returns the one that the same idempotency key started. @throws HashfleetError */
-  start(order: ActionOrder, caller: Caller, proof: { confirmationToken?: string | undefined; idempotencyKey?: string | undefined }): { plan: Plan; job: Job };
+  start(wish: Wish, caller: Caller, proof: { confirmationToken?: string | undefined; idempotencyKey?: string | undefined }): { plan: Plan; job: Job };
   job(id: string): Job | undefined;
   /** Newest first. */
   jobs(): readonly Job[];
   /** What is not sent yet is not sent. @throws HashfleetError not_found */
   cancel(id: string, caller: Caller): Job;
   activeJob(miner: string): string | undefined;
+  /** Calls after every change of the job; the returned function ends that. */
+  watch(id: string, listener: JobListener): () => void;
+  /** Goes on with what an earlier process left; once, before miners are polled. */
+  resume(found: readonly KeptJob[]): void;
   /** Jobs that are running. */
   readonly running: number;
   /** Counts of outcomes by action. */
@@ -61,18 +63,24 @@ export interface Control {
 export interface ControlHistory {
   readonly jobs: Map<string, Job>;
   readonly jobByKey: Map<string, { job: Job; plan: Plan; order: string }>;
-  /** Unix ms of the last disruptive action, by miner. */
-  readonly disrupted: Map<string, number>;
+  /** Commands of the last day by miner, oldest first. */
+  readonly sent: Map<string, SentCommand[]>;
   readonly counts: Map<string, { action: ActionName; outcome: string; count: number }>;
   /** A plan that is being looked at is not spoiled by a miner that is found meanwhile. */
   readonly confirmations: Confirmations;
 }
 
 /** Every outcome of every action is there from the start, at 0: a first failure is an increase. */
-export function createControlHistory(now: () => number = Date.now): ControlHistory {
+export function createControlHistory(now: () => number = Date.now, sentLately: readonly AuditEntry[] = []): ControlHistory {
   const outcomes = ['verified', 'failed', 'indeterminate', 'skipped', 'refused', 'dry_run'];
   const counts = new Map(actionNames.flatMap((action) => outcomes.map((outcome) => [`${action} ${outcome}`, { action, outcome, count: 0 }])));
-  return { jobs: new Map(), jobByKey: new Map(), disrupted: new Map(), counts, confirmations: createConfirmations(now) };
+  const sent = new Map<string, SentCommand[]>();
+  for (const { miner, action, at } of sentLately) if (miner !== undefined && action !== undefined) remember(sent, miner, { action, at: Date.parse(at) });
+  return { jobs: new Map(), jobByKey: new Map(), sent, counts, confirmations: createConfirmations(now) };
+}
+
+function remember(sent: Map<string, SentCommand[]>, miner: string, command: SentCommand): void {
+  sent.set(miner, [...(sent.get(miner) ?? []).filter(({ at }) => at > command.at - dayMs), command]);
 }
 
 export interface ControlOptions {
@@ -80,36 +88,66 @@ export interface ControlOptions {
   readonly history?: ControlHistory;
   readonly config: ControlConfig;
   readonly audit: AuditLog;
+  /** In memory when absent. */
+  readonly journal?: Journal;
   readonly log: Logger;
   /** Unix ms. */
   readonly now?: () => number;
+  /** Resolves after so many ms, or at once when aborted. */
+  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly profitChange?: (miner: Miner, effect: Effect) => number | undefined;
 }
 
 /** Ms for one command; a settings write takes the firmware seconds (vnish-api.md, 7 row 17). */
 const sendDeadlineMs = 15_000;
 const pollDeadlineMs = 5_000;
-const keptJobs = 200;
 const keptKeys = 1000;
+const dayMs = 86_400_000;
+/** Ms after which what waits for a change in the fleet is looked at again all the same. */
+const lookAgainMs = 5000;
+/** Miners that are read at once before a job goes on after a start. */
+const readAtOnce = 32;
 /** Failures of sending after which the command may well have arrived: the read-back decides (vnish-api.md, 7 row 20). */
 const mayHaveArrived = new Set(['timeout', 'reset']);
 
+const isOver = ({ state }: JobTarget) => state !== 'waiting' && state !== 'running' && state !== 'verifying';
+
 /**
- * What was on the way when the process died is reported, never forgotten and never done twice. Once, at the start.
+ * What was on the way when the process died and is in no journal is reported, never forgotten and never done twice. Once, at the start.
  */
-export function reportUnfinished(audit: AuditLog, log: Logger): void {
+export function reportUnfinished(audit: AuditLog, log: Logger, found: readonly KeptJob[] = []): void {
   for (const entry of audit.unfinished) {
-    audit.append({ actor: entry.actor, token: entry.token, event: 'outcome', outcome: 'indeterminate', detail: 'the exporter stopped before the outcome was known; look at the miner', ...pick(entry) });
-    log.warn({ job: entry.job, miner: entry.miner, action: entry.action }, 'an action was on the way when the exporter stopped; its outcome is unknown');
+    const target = found.find(({ job }) => job.id === entry.job)?.job.targets.find(({ miner }) => miner === entry.miner);
+    if (target !== undefined && !isOver(target)) continue;
+    const { state: outcome, detail } = target ?? { state: 'indeterminate', detail: 'the exporter stopped before the outcome was known; look at the miner' };
+    audit.append({ actor: entry.actor, token: entry.token, event: 'outcome', outcome, ...(detail === undefined ? {} : { detail }), ...pick(entry) });
+    log.warn({ job: entry.job, miner: entry.miner, action: entry.action }, target === undefined ? 'an action was on the way when the exporter stopped; its outcome is unknown' : 'an outcome was missing in the audit log');
   }
 }
 
-export function createControl({ fleet, config, audit, log, now = Date.now, history = createControlHistory(now) }: ControlOptions): Control {
+async function rest(ms: number, signal: AbortSignal): Promise<void> {
+  await pause(ms, undefined, { signal }).catch(() => undefined);
+}
+
+export function createControl({ fleet, config, audit, log, profitChange, journal = openJournal(memoryLines()), sleep = rest, now = Date.now, history = createControlHistory(now) }: ControlOptions): Control {
   const cancelled = new Map<string, AbortController>();
-  const { jobs, jobByKey, disrupted, counts, confirmations } = history;
+  const { jobs, jobByKey, sent, counts, confirmations } = history;
   const active = new Map<string, string>();
+  const underway = new Map<string, ActionName>();
+  const watchers = new Map<string, Set<JobListener>>();
   const stopping = new AbortController();
+  // Every miner that is read back listens.
+  setMaxListeners(0, stopping.signal);
   const running = new Set<Promise<void>>();
-  const context = { fleet, control: config, activeJob: (miner: string) => active.get(miner), lastDisrupted: (miner: string) => disrupted.get(miner), now };
+  /** Who waits for a change. */
+  const sleepers = new Set<() => void>();
+  const situation = (): Situation => ({
+    now: now(), underway, sent: (miner) => sent.get(miner) ?? [], disruptive: (action) => actions[action].disruptive,
+    *miners() {
+      for (const miner of fleet.all()) yield railMiner(miner, fleet);
+    },
+  });
+  const context = { fleet, control: config, activeJob: (miner: string) => active.get(miner), situation, profitChange };
 
   function count(action: ActionName, outcome: string): void {
     const key = `${action} ${outcome}`;
@@ -129,97 +167,328 @@ export function createControl({ fleet, config, audit, log, now = Date.now, histo
     if (config.read_only) refuse(caller, action, new HashfleetError('control_disabled', 'Control is read-only (control.read_only in fleet.yaml).'));
   }
 
-  async function run(job: Job, caller: Caller): Promise<void> {
-    const batches = chunks(job.targets, config.batch_size);
+  /** Called after every change of a target or a job. */
+  function told(job: Job, target?: JobTarget): void {
+    for (const listener of watchers.get(job.id) ?? []) listener(job, target);
+  }
+
+  /** Resolves after so many ms, at a change of any target, or at once when aborted. */
+  async function idle(ms: number, signal: AbortSignal): Promise<void> {
+    const enough = new AbortController();
+    const rouse = () => enough.abort();
+    sleepers.add(rouse);
+    await sleep(ms, AbortSignal.any([signal, enough.signal]));
+    sleepers.delete(rouse);
+  }
+
+  function wake(): void {
+    for (const rouse of sleepers) rouse();
+    sleepers.clear();
+  }
+
+  const callerOf = ({ job, token }: KeptJob): Caller => ({ actor: job.actor, token });
+  const waitingOf = (job: Job) => job.targets.filter(({ state }) => state === 'waiting');
+
+  async function run(kept: KeptJob, resumed?: { refusal: string | undefined }): Promise<void> {
+    const { job } = kept;
     const cancel = new AbortController();
     cancelled.set(job.id, cancel);
     const signal = AbortSignal.any([stopping.signal, cancel.signal]);
-    const verifying: Promise<void>[] = [];
-    for (const [index, batch] of batches.entries()) {
-      if (index > 0 && job.state === 'running') await sleep(config.batch_pause_seconds * 1000, undefined, { signal }).catch(() => undefined);
-      verifying.push(...batch.map(async (target) => runTarget(job, target, caller)));
+    const going = job.targets.filter(({ state }) => state === 'running' || state === 'verifying').map(async (target) => goOn(kept, target));
+    if (resumed?.refusal === undefined) {
+      if (resumed !== undefined) await readAnew(job);
+      await send(kept, going, signal);
+    } else {
+      for (const target of waitingOf(job)) leave(kept, target, { state: 'cancelled', detail: resumed.refusal });
     }
-    await Promise.all(verifying);
+    await Promise.all(going);
     cancelled.delete(job.id);
+    // The next process goes on.
+    if (stopping.signal.aborted && !job.targets.every(isOver)) return;
     if (job.state === 'running') job.state = 'finished';
     job.finishedAt = now();
+    write({ type: 'end', job: job.id, state: job.state, finishedAt: job.finishedAt });
+    told(job);
+    watchers.delete(job.id);
   }
 
-  async function runTarget(job: Job, target: JobTarget, caller: Caller): Promise<void> {
-    const action = actions[job.action];
-    const about = { action: job.action, job: job.id, miner: target.miner };
-    try {
-      if (job.state === 'cancelled' || stopping.signal.aborted) {
-        finish('cancelled', 'not sent');
+  async function readAnew(job: Job): Promise<void> {
+    for (const names of chunks(waitingOf(job).map(({ miner }) => miner).filter((miner) => fleet.get(miner) !== undefined), readAtOnce)) {
+      await Promise.all(names.map(async (name) => fleet.poll(name, { deadlineMs: pollDeadlineMs, pace: 'fresh' })));
+    }
+  }
+
+  /** Sends what is waiting as the rails let it, until nothing is waiting. */
+  async function send(kept: KeptJob, going: Promise<void>[], signal: AbortSignal): Promise<void> {
+    const { job } = kept;
+    const pauseMs = config.batch_pause_seconds * 1000;
+    /** Times of the last batch, also of one that an earlier process sent. */
+    const sentAt = job.targets.flatMap(({ startedAt }) => (startedAt === undefined ? [] : [startedAt])).sort((a, b) => a - b).slice(-config.batch_size);
+    for (let waiting = waitingOf(job); waiting.length > 0 && !stopping.signal.aborted; waiting = waitingOf(job)) {
+      if (job.state === 'cancelled') {
+        for (const target of waiting) leave(kept, target, { state: 'cancelled', detail: 'not sent' });
         return;
       }
-      target.state = 'running';
-      target.startedAt = now();
-      const before = fleet.get(target.miner)?.reading;
-      // Without a line in the audit log nothing is sent.
-      audit.append({ ...caller, event: 'sent', ...about, before: observed(fleet.get(target.miner)), after: { ...action.command(job.parameters) } });
-      fleet.expect(target.miner, action.changes, action.longestSeconds * 1000);
-      if (action.disruptive) disrupted.set(target.miner, now());
-      const sentAt = now();
-      try {
-        const reply = await fleet.call(target.miner, async (driver) => driver.send(action.command(job.parameters), AbortSignal.timeout(sendDeadlineMs)));
-        if (reply.detail !== undefined) target.detail = reply.detail;
-      } catch (thrown) {
-        if (!(thrown instanceof PollFailure) || !mayHaveArrived.has(thrown.reason)) throw thrown;
-        target.detail = 'no answer to the command; reading back';
+      // Within any time as long as the pause, at most one batch.
+      let room = config.batch_size - sentAt.filter((at) => at + pauseMs > now()).length;
+      if (room <= 0) {
+        await sleep((sentAt[0] ?? now()) + pauseMs - now(), signal);
+        continue;
       }
-      if (action.intent !== undefined) fleet.setIntent(target.miner, action.intent, { author: caller.actor });
-      target.state = 'verifying';
-      await verify(job, target, { before, sentAt, finish });
-    } catch (thrown) {
-      finish('failed', messageOf(thrown));
-      if (!(thrown instanceof PollFailure)) log.error({ ...about, err: thrown }, 'an action failed');
-    } finally {
-      active.delete(target.miner);
-    }
-
-    function finish(state: Extract<TargetState, 'verified' | 'failed' | 'indeterminate' | 'cancelled'>, detail: string): void {
-      target.state = state;
-      target.detail = detail;
-      target.finishedAt = now();
-      count(job.action, state === 'cancelled' ? 'skipped' : state);
-      append({ ...caller, event: state === 'cancelled' ? 'cancelled' : 'outcome', ...about, outcome: state, detail, after: observed(fleet.get(target.miner)) });
-      log.info({ ...about, actor: caller.actor, outcome: state, detail }, 'action');
+      let lookAt = now() + lookAgainMs;
+      let moved = false;
+      const roomBefore = room;
+      /** Places where a miner has to wait already: the next one of them would too. */
+      const held = new Set<string>();
+      for (const target of waiting) {
+        const { site = '', circuit = '' } = fleet.get(target.miner)?.config ?? {};
+        const places = { canary: `canary ${target.model}`, floor: `floor ${site}`, circuit: `circuit ${site} ${circuit}` };
+        if (room === 0) break;
+        if (Object.values(places).some((place) => held.has(place))) continue;
+        const decision = decide(kept, target);
+        if (decision.say === 'go') {
+          room -= 1;
+          moved = true;
+          going.push(act(kept, target));
+        } else if (decision.say === 'leave') {
+          moved = true;
+          for (const one of decision.all === true ? waitingOf(job) : [target]) leave(kept, one, { state: decision.all === true ? 'cancelled' : 'skipped', detail: decision.reason });
+          if (decision.all === true) return;
+        } else {
+          if (target.detail !== decision.reason) {
+            target.detail = decision.reason;
+            told(job, target);
+          }
+          lookAt = Math.min(lookAt, decision.at ?? lookAt);
+          if (decision.rail === 'max_in_flight') break;
+          held.add(places[decision.rail as keyof typeof places]);
+        }
+      }
+      // Commands go out after this pass, whose lines on disk take their time: the pause counts from here.
+      sentAt.push(...Array.from({ length: roomBefore - room }, now));
+      sentAt.splice(0, sentAt.length - config.batch_size);
+      if (!moved) await idle(Math.max(lookAt - now(), 10), signal);
     }
   }
 
-  type Finish = (state: 'verified' | 'failed' | 'indeterminate', detail: string) => void;
+  /** What the rails say of this target now. */
+  function decide({ job }: KeptJob, target: JobTarget): Decision {
+    const shut = actions[job.action].disruptive && job.override === undefined ? outsideWindows(config.windows, now()) : undefined;
+    if (shut !== undefined) return { say: 'leave', all: true, rail: 'window', reason: `not sent: ${shut}` };
+    const miner = fleet.get(target.miner);
+    const member = ({ miner: name, model, state }: JobTarget) => ({ name, model, state });
+    const ofJob = jobDecision(member(target), { action: job.action, members: job.targets.map(member), limits: config });
+    if (ofJob.say !== 'go') return ofJob;
+    const reason = obstacleNow(target.miner, job, context);
+    if (reason !== undefined || miner === undefined) return { say: 'leave', rail: 'cooldown', reason: reason ?? 'there is no such miner' };
+    return minerDecision(railMiner(miner, fleet), job.action, { situation: situation(), limits: config });
+  }
 
-  async function verify(job: Job, target: JobTarget, { before, sentAt, finish }: { before: Miner['reading']; sentAt: number; finish: Finish }): Promise<void> {
+  /** Sends the command to one miner and reads back. Nothing before the first await is put off: the next decision sees it as under way. */
+  async function act(kept: KeptJob, target: JobTarget): Promise<void> {
+    const { job } = kept;
+    const action = actions[job.action];
+    const about = { ...callerOf(kept), action: job.action, job: job.id, miner: target.miner };
+    const command = action.command(job.parameters);
+    try {
+      const before = beforeOf(fleet.get(target.miner));
+      Object.assign(target, { state: 'running', startedAt: now(), ...(before === undefined ? {} : { before }) });
+      delete target.detail;
+      underway.set(target.miner, job.action);
+      told(job, target);
+      // Without a line in the journal and one in the audit log nothing is sent.
+      journal.append({ type: 'step', job: job.id, target });
+      audit.append({ ...about, event: 'sent', before: observed(fleet.get(target.miner)), after: { ...command } });
+      const sending = { action: job.action, at: now() };
+      remember(sent, target.miner, sending);
+      const delivery = await deliver(target.miner, { command, expectMs: action.longestSeconds * 1000, changes: action.changes }, () => {
+        sent.set(target.miner, (sent.get(target.miner) ?? []).filter((one) => one !== sending));
+      });
+      if (delivery.detail !== undefined) target.detail = delivery.detail;
+      if (action.intent !== undefined) fleet.setIntent(target.miner, action.intent, { author: job.actor });
+      target.state = 'verifying';
+      write({ type: 'step', job: job.id, target });
+      told(job, target);
+      await prove(kept, target, false);
+    } catch (thrown) {
+      finish(kept, target, { state: 'failed', detail: messageOf(thrown) });
+      if (!(thrown instanceof PollFailure)) log.error({ ...pick({ ...about, event: 'sent' }), err: thrown }, 'an action failed');
+    }
+  }
+
+  /** What may have been sent before the process died is read back only. */
+  async function goOn(kept: KeptJob, target: JobTarget): Promise<void> {
+    const { job } = kept;
+    const action = actions[job.action];
+    try {
+      target.state = 'verifying';
+      if (fleet.get(target.miner) === undefined) {
+        finish(kept, target, { state: 'indeterminate', detail: 'the exporter stopped before the outcome was known, and the miner is no longer in the fleet' });
+        return;
+      }
+      fleet.expect(target.miner, action.changes, Math.max(0, (target.startedAt ?? now()) + action.longestSeconds * 1000 - now()));
+      if (action.intent !== undefined) fleet.setIntent(target.miner, action.intent, { author: job.actor });
+      write({ type: 'step', job: job.id, target });
+      await prove(kept, target, true);
+    } catch (thrown) {
+      finish(kept, target, { state: 'indeterminate', detail: `the exporter stopped before the outcome was known: ${messageOf(thrown)}` });
+      log.error({ job: job.id, miner: target.miner, err: thrown }, 'an action cannot be read back');
+    }
+  }
+
+  /** @throws PollFailure where the command did not arrive; after `unsent` where it certainly did not even go out. */
+  async function deliver(miner: string, { command, expectMs, changes }: { command: Command; expectMs: number; changes: readonly ChangeKind[] }, unsent: () => void): Promise<Pick<CommandReply, 'detail'>> {
+    fleet.expect(miner, changes, expectMs);
+    try {
+      return await fleet.call(miner, async (driver) => driver.send(command, AbortSignal.timeout(sendDeadlineMs)));
+    } catch (thrown) {
+      if (!(thrown instanceof PollFailure)) throw thrown;
+      if (thrown.sent === false || thrown.reason === 'connect' || thrown.reason === 'dns') {
+        unsent();
+        throw new PollFailure(thrown.reason, `not sent: ${thrown.message}`, { cause: thrown, sent: false });
+      }
+      if (!mayHaveArrived.has(thrown.reason)) throw thrown;
+      return { detail: 'no answer to the command; reading back' };
+    }
+  }
+
+  /** Reads back to the outcome, rolls back where that is called for, and writes the outcome down. Nothing when the exporter stops. */
+  async function prove(kept: KeptJob, target: JobTarget, atOnce: boolean): Promise<void> {
+    const { job } = kept;
+    if (target.rollBackTo !== undefined) {
+      await proveRollBack(kept, target, { preset: target.rollBackTo, atOnce });
+      return;
+    }
+    const outcome = await readBack(job, target, { parameters: job.parameters, since: target.startedAt ?? now(), atOnce });
+    if (outcome === undefined) return;
+    const preset = target.before?.preset?.name;
+    // Verification of a preset fails only where the miner itself reports a failure.
+    if (outcome.state !== 'failed' || job.action !== 'preset' || !config.roll_back || preset === undefined || preset === 'disabled') {
+      finish(kept, target, outcome);
+      return;
+    }
+    target.rollBackTo = preset;
+    target.detail = outcome.detail;
+    const about = { ...callerOf(kept), action: job.action, job: job.id, miner: target.miner };
+    const command = actions.preset.command({ preset });
+    try {
+      journal.append({ type: 'step', job: job.id, target });
+      audit.append({ ...about, event: 'roll_back', detail: outcome.detail, before: observed(fleet.get(target.miner)), after: { ...command } });
+      remember(sent, target.miner, { action: job.action, at: now() });
+      await deliver(target.miner, { command, expectMs: actions.preset.longestSeconds * 1000, changes: actions.preset.changes }, () => undefined);
+    } catch (thrown) {
+      append({ ...about, event: 'roll_back', outcome: 'failed', detail: messageOf(thrown) });
+      finish(kept, target, { state: 'failed', detail: `${outcome.detail}; the roll-back to ${preset} failed: ${messageOf(thrown)}` });
+      return;
+    }
+    await proveRollBack(kept, target, { preset, atOnce: false });
+  }
+
+  async function proveRollBack(kept: KeptJob, target: JobTarget, { preset, atOnce }: { preset: string; atOnce: boolean }): Promise<void> {
+    const cause = target.detail ?? 'failure';
+    const outcome = await readBack(kept.job, target, { parameters: { preset }, since: now(), atOnce });
+    if (outcome === undefined) {
+      target.detail = cause;
+      return;
+    }
+    append({ ...callerOf(kept), event: 'roll_back', action: kept.job.action, job: kept.job.id, miner: target.miner, outcome: outcome.state, detail: outcome.detail, after: observed(fleet.get(target.miner)) });
+    finish(kept, target, { state: 'failed', detail: `${cause}; ${outcome.state === 'verified' ? `rolled back to ${preset}` : `the roll-back to ${preset} is ${outcome.state}: ${outcome.detail}`}` });
+  }
+
+  interface Outcome { readonly state: 'verified' | 'failed' | 'indeterminate'; readonly detail: string }
+
+  /** Undefined when the exporter stops before anything is proved. */
+  async function readBack(job: Job, target: JobTarget, { parameters, since, atOnce }: { parameters: Parameters; since: number; atOnce: boolean }): Promise<Outcome | undefined> {
     const action = actions[job.action];
     let [leftMining, wasAway] = [false, false];
-    for (;;) {
-      try {
-        await sleep(config.verify_interval_seconds * 1000, undefined, { signal: stopping.signal });
-      } catch {
-        finish('indeterminate', 'the exporter is stopping; look at the miner');
-        return;
-      }
-      const elapsed = (now() - sentAt) / 1000;
+    for (let first = true; ; first = false) {
+      if (!(first && atOnce)) await sleep(config.verify_interval_seconds * 1000, stopping.signal);
+      if (stopping.signal.aborted) return undefined;
+      const elapsed = (now() - since) / 1000;
       const miner = await fleet.poll(target.miner, { deadlineMs: pollDeadlineMs, pace: 'fresh' });
+      let seen = target.detail;
       if (miner.failure !== undefined) {
         wasAway = true;
-        target.detail = `out of reach (${miner.failure.reason})`;
+        seen = `out of reach (${miner.failure.reason})`;
       } else if (miner.reading !== undefined) {
         const after = miner.reading;
         if (after.state !== undefined && !hashingStates.has(after.state)) leftMining = true;
-        const { verdict, detail } = action.verify({ before, after, elapsed, leftMining, wasAway }, job.parameters);
-        if (verdict !== 'pending') {
-          finish(verdict, detail);
-          return;
-        }
-        target.detail = detail;
+        const { verdict, detail } = action.verify({ before: target.before, after, elapsed, leftMining, wasAway }, parameters);
+        if (verdict !== 'pending') return { state: verdict, detail };
+        seen = detail;
       }
-      if (elapsed > action.longestSeconds) {
-        finish('indeterminate', `not confirmed within ${action.longestSeconds} s; last seen: ${target.detail ?? 'nothing'}`);
-        return;
+      // The cause of a roll-back stays what the target tells.
+      if (target.rollBackTo === undefined && seen !== undefined && seen !== target.detail) {
+        target.detail = seen;
+        told(job, target);
       }
+      if (elapsed > action.longestSeconds) return { state: 'indeterminate', detail: `not confirmed within ${action.longestSeconds} s; last seen: ${seen ?? 'nothing'}` };
     }
+  }
+
+  function finish(kept: KeptJob, target: JobTarget, { state, detail }: Outcome): void {
+    over(kept, target, { state, detail, event: 'outcome' });
+    count(kept.job.action, state);
+  }
+
+  /** Nothing was sent, and nothing will be. */
+  function leave(kept: KeptJob, target: JobTarget, { state, detail }: { state: 'cancelled' | 'skipped'; detail: string }): void {
+    over(kept, target, { state, detail, event: 'cancelled' });
+    count(kept.job.action, 'skipped');
+  }
+
+  /** The audit log comes first: what stands there is not told again when the process dies in between. */
+  function over(kept: KeptJob, target: JobTarget, { state, detail, event }: { state: TargetState; detail: string; event: 'outcome' | 'cancelled' }): void {
+    const { job } = kept;
+    const about = { action: job.action, job: job.id, miner: target.miner };
+    Object.assign(target, { state, detail, finishedAt: now() });
+    append({ ...callerOf(kept), event, ...about, outcome: state, detail, after: observed(fleet.get(target.miner)) });
+    write({ type: 'step', job: job.id, target });
+    log.info({ ...about, actor: job.actor, outcome: state, detail }, 'action');
+    underway.delete(target.miner);
+    active.delete(target.miner);
+    told(job, target);
+    wake();
+  }
+
+  /** For steps after the deed, as with the audit log. */
+  function write(entry: JournalEntry): void {
+    try {
+      journal.append(entry);
+    } catch (thrown) {
+      log.error({ err: messageOf(thrown), job: entry.type === 'job' ? entry.kept.job.id : entry.job }, 'cannot write the journal of jobs');
+    }
+  }
+
+  /** What journal and audit log together say of a target that an earlier process left. */
+  function reconcile(kept: KeptJob, target: JobTarget, entries: readonly AuditEntry[]): void {
+    const own = entries.filter(({ miner }) => miner === target.miner);
+    const end = own.find(({ event, outcome }) => (event === 'outcome' || event === 'cancelled') && outcome !== undefined);
+    if (end !== undefined) {
+      Object.assign(target, { state: end.outcome, finishedAt: Date.parse(end.at), ...(end.detail === undefined ? {} : { detail: end.detail }) });
+      write({ type: 'step', job: kept.job.id, target });
+      return;
+    }
+    const command = own.find(({ event }) => event === 'sent');
+    if (command !== undefined && target.state === 'waiting') Object.assign(target, { state: 'running', startedAt: Date.parse(command.at) });
+    // The audit log has the job, but not this command: it was never sent.
+    if (command === undefined && target.state === 'running' && entries.some(({ event }) => event === 'started')) target.state = 'waiting';
+  }
+
+  /** Why what an earlier process left waiting is not sent any more. */
+  function refusalOf({ job }: KeptJob): string | undefined {
+    const lastSign = Math.max(job.createdAt, ...job.targets.flatMap(({ startedAt = 0, finishedAt = 0 }) => [startedAt, finishedAt]));
+    const seconds = Math.round((now() - lastSign) / 1000);
+    if (!config.enabled || config.read_only) return 'not sent: the exporter was started anew, and control is switched off';
+    if (seconds > config.resume_within_seconds) return `not sent: the exporter stood still for ${seconds} s, more than control.resume_within_seconds (${config.resume_within_seconds})`;
+    return undefined;
+  }
+
+  function launch(kept: KeptJob, resumed?: { refusal: string | undefined }): void {
+    const work = run(kept, resumed).finally(() => {
+      running.delete(work);
+    });
+    running.add(work);
   }
 
   /** For entries after the deed: it is done, so a full disk may not hide it. */
@@ -231,26 +500,42 @@ export function createControl({ fleet, config, audit, log, now = Date.now, histo
     }
   }
 
+  function enter({ job, plan, key, wish = '' }: KeptJob): void {
+    jobs.set(job.id, job);
+    trim(jobs, keptJobs, (old) => old.state !== 'running');
+    if (key === undefined) return;
+    jobByKey.set(key, { job, plan, order: wish });
+    trim(jobByKey, keptKeys, () => true);
+  }
+
+  /** @throws HashfleetError payload_invalid */
+  function ordered({ miners, select: selection, ...order }: Wish): ActionOrder {
+    if ((miners === undefined) === (selection === undefined)) throw new HashfleetError('payload_invalid', 'Give either "miners" or "select".', { field: 'miners' });
+    return { ...order, miners: miners ?? select(fleet.all(), selection ?? {}, (miner) => fleet.isFresh(miner)) };
+  }
+
   return {
     enabled: config.enabled,
     readOnly: config.read_only,
     audit,
-    plan(order, caller) {
-      checkSwitch(caller, order.action);
+    plan(wanted, caller) {
+      checkSwitch(caller, wanted.action);
+      const order = ordered(wanted);
       const plan = makePlan(order, context);
       count(order.action, 'dry_run');
       return plan.needsConfirmation ? { plan, confirmation: confirmations.issue(plan, caller.actor) } : { plan };
     },
-    start(order, caller, { confirmationToken, idempotencyKey }) {
+    start(wanted, caller, { confirmationToken, idempotencyKey }) {
       const key = idempotencyKey === undefined ? undefined : `${caller.token} ${caller.actor} ${idempotencyKey}`;
       const earlier = key === undefined ? undefined : jobByKey.get(key);
-      const wish = JSON.stringify(order);
+      const wish = JSON.stringify(wanted);
       if (earlier !== undefined) {
         // To answer with that job would let the caller believe that this was done.
         if (earlier.order !== wish) throw new HashfleetError('payload_invalid', 'This idempotencyKey was used for another request; take a new one for each.', { field: 'idempotencyKey' });
         return earlier;
       }
-      checkSwitch(caller, order.action);
+      checkSwitch(caller, wanted.action);
+      const order = ordered(wanted);
       const plan = makePlan(order, context);
       if (plan.targets.length === 0) {
         const why = plan.skipped.map(({ miner, reason }) => `${miner}: ${reason}`).slice(0, 5).join('; ');
@@ -262,20 +547,26 @@ export function createControl({ fleet, config, audit, log, now = Date.now, histo
         if (thrown instanceof HashfleetError) refuse(caller, order.action, thrown);
         throw thrown;
       }
+      const shut = plan.rails.find(({ effect }) => effect === 'refuses');
+      if (shut !== undefined) refuse(caller, order.action, new HashfleetError('not_now', `The action is ${shut.detail}. A token of scope admin may override it with a reason ("override").`, { field: 'override' }));
       const job: Job = {
         id: randomUUID().slice(0, 8), action: order.action, parameters: order.parameters, actor: caller.actor, createdAt: now(), state: 'running',
-        targets: plan.targets.map(({ miner }) => ({ miner, state: 'waiting' })),
+        targets: plan.targets.map(({ miner }) => ({ miner, model: fleet.get(miner)?.model ?? 'unknown', state: 'waiting' })), ...(order.override === undefined ? {} : { override: order.override }),
       };
-      audit.append({ ...caller, event: 'started', action: job.action, job: job.id, detail: job.targets.map(({ miner }) => miner).join(', '), after: { ...order.parameters } });
-      jobs.set(job.id, job);
-      for (const { miner } of job.targets) active.set(miner, job.id);
-      trim(jobs, keptJobs, (old) => old.state !== 'running');
-      if (key !== undefined) {
-        jobByKey.set(key, { job, plan, order: wish });
-        trim(jobByKey, keptKeys, () => true);
+      const kept: KeptJob = { job, token: caller.token, plan, ...(key === undefined ? {} : { key, wish }) };
+      audit.append({
+        ...caller, event: 'started', action: job.action, job: job.id, detail: job.targets.map(({ miner }) => miner).join(', '),
+        after: { ...order.parameters, ...(order.override === undefined ? {} : { override: order.override }) },
+      });
+      try {
+        journal.append({ type: 'job', kept });
+      } catch (thrown) {
+        append({ ...caller, event: 'cancelled', action: job.action, job: job.id, detail: messageOf(thrown) });
+        throw thrown;
       }
-      const work = run(job, caller).finally(() => running.delete(work));
-      running.add(work);
+      enter(kept);
+      for (const { miner } of job.targets) active.set(miner, job.id);
+      launch(kept);
       return { plan, job };
     },
     job: (id) => jobs.get(id),
@@ -285,12 +576,40 @@ export function createControl({ fleet, config, audit, log, now = Date.now, histo
       if (job === undefined) throw new HashfleetError('not_found', `There is no job "${id}".`);
       if (job.state === 'running') {
         job.state = 'cancelled';
-        cancelled.get(id)?.abort();
         append({ ...caller, event: 'cancelled', action: job.action, job: job.id, detail: 'what was not sent yet is not sent' });
+        write({ type: 'end', job: job.id, state: 'cancelled' });
+        cancelled.get(id)?.abort();
+        told(job);
       }
       return job;
     },
     activeJob: (miner) => active.get(miner),
+    watch(id, listener) {
+      const list = watchers.get(id) ?? new Set();
+      watchers.set(id, list);
+      list.add(listener);
+      return () => void list.delete(listener);
+    },
+    resume(found) {
+      const open = found.filter(({ job }) => job.finishedAt === undefined);
+      const entries = audit.ofJobs(new Set(open.map(({ job }) => job.id)));
+      for (const kept of found) enter(kept);
+      for (const kept of open) {
+        const { job } = kept;
+        const own = entries.filter((entry) => entry.job === job.id);
+        if (own.some(({ event, miner }) => event === 'cancelled' && miner === undefined)) job.state = 'cancelled';
+        for (const target of job.targets) {
+          if (isOver(target)) continue;
+          reconcile(kept, target, own);
+          if (isOver(target)) continue;
+          active.set(target.miner, job.id);
+          if (target.state !== 'waiting') underway.set(target.miner, job.action);
+        }
+        log.warn({ job: job.id, action: job.action, waiting: waitingOf(job).length, sent: job.targets.filter(({ state }) => state === 'running' || state === 'verifying').length }, 'the exporter stopped during a job; it goes on');
+      }
+      // Only now: rails count what is under way in all of them.
+      for (const kept of open) launch(kept, { refusal: refusalOf(kept) });
+    },
     get running() {
       return running.size;
     },
@@ -304,6 +623,15 @@ export function createControl({ fleet, config, audit, log, now = Date.now, histo
 
 function pick({ action, job, miner }: AuditRecord): Pick<AuditRecord, 'action' | 'job' | 'miner'> {
   return { ...(action === undefined ? {} : { action }), ...(job === undefined ? {} : { job }), ...(miner === undefined ? {} : { miner }) };
+}
+
+function beforeOf(miner: Miner | undefined): Before | undefined {
+  if (miner?.reading === undefined) return undefined;
+  const { state, stateSeconds, restarts, uptimeSeconds, preset } = miner.reading;
+  return {
+    ...(state === undefined ? {} : { state }), ...(stateSeconds === undefined ? {} : { stateSeconds }), ...(restarts === undefined ? {} : { restarts }),
+    ...(uptimeSeconds === undefined ? {} : { uptimeSeconds }), ...(preset === undefined ? {} : { preset }),
+  };
 }
 
 /** What the audit log keeps of a miner before and after. */

@@ -2,8 +2,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { ControlConfig } from '../config/schema.ts';
 import { HashfleetError } from '../errors.ts';
-import type { Fleet } from '../fleet/fleet.ts';
+import type { Fleet, Miner } from '../fleet/fleet.ts';
+import { hashingStates } from '../miners/reading.ts';
 import { actions, type ActionName, type FieldChange, type Parameters } from './actions.ts';
+import { bindings, restNeeded, type Binding, type RailMiner, type Situation } from './rails.ts';
 
 /** Ms that a confirmation token holds (architecture.md, 6). */
 export const confirmationMs = 120_000;
@@ -12,6 +14,8 @@ export interface ActionOrder {
   readonly action: ActionName;
   readonly miners: readonly string[];
   readonly parameters: Parameters;
+  /** Why an admin has it done outside the windows. */
+  readonly override?: string | undefined;
 }
 
 export interface Plan {
@@ -19,9 +23,13 @@ export interface Plan {
   readonly parameters: Parameters;
   readonly targets: readonly { readonly miner: string; readonly changes: readonly FieldChange[]; readonly warning?: string }[];
   readonly skipped: readonly { readonly miner: string; readonly reason: string }[];
-  readonly effect: { readonly powerWatts?: number; readonly hashrate?: number };
+  /** USD a day is what the profit changes by. */
+  readonly effect: { readonly powerWatts?: number; readonly hashrate?: number; readonly usdPerDay?: number };
   readonly expectedSeconds: number;
   readonly needsConfirmation: boolean;
+  /** The rails that it will meet. */
+  readonly rails: readonly Binding[];
+  readonly override?: string;
 }
 
 export interface PlanContext {
@@ -29,9 +37,16 @@ export interface PlanContext {
   readonly control: ControlConfig;
   /** The job that is acting on the miner, if any. */
   readonly activeJob: (miner: string) => string | undefined;
-  /** Unix ms of the last disruptive action on the miner. */
-  readonly lastDisrupted: (miner: string) => number | undefined;
-  readonly now: () => number;
+  readonly situation: () => Situation;
+  /** USD a day by which the miner's profit changes with its power and hashrate; absent where money is not known. */
+  readonly profitChange?: ((miner: Miner, effect: Effect) => number | undefined) | undefined;
+}
+
+export interface Effect { readonly powerWatts?: number; readonly hashrate?: number }
+
+export function railMiner(miner: Miner, fleet: Fleet): RailMiner {
+  const { config: { name, site, circuit }, model, reading } = miner;
+  return { name, site, circuit, model, mining: fleet.isFresh(miner) && reading?.state !== undefined && hashingStates.has(reading.state) && (reading.hashrate ?? 0) > 0 };
 }
 
 /** @throws HashfleetError payload_invalid for parameters that do not go with the action. */
@@ -42,7 +57,8 @@ export function makePlan(order: ActionOrder, context: PlanContext): Plan {
   }
   const targets: { miner: string; changes: readonly FieldChange[]; warning?: string }[] = [];
   const skipped: { miner: string; reason: string }[] = [];
-  const effects: { powerWatts: number[]; hashrate: number[] } = { powerWatts: [], hashrate: [] };
+  const effects: Record<'powerWatts' | 'hashrate' | 'usdPerDay', number[]> = { powerWatts: [], hashrate: [], usdPerDay: [] };
+  const chosen: RailMiner[] = [];
   for (const name of new Set(order.miners)) {
     const reason = obstacle(name, order, context);
     if (reason !== undefined) {
@@ -60,21 +76,26 @@ export function makePlan(order: ActionOrder, context: PlanContext): Plan {
     targets.push({ miner: name, changes, ...(warning === undefined ? {} : { warning }) });
     if (powerWatts !== undefined) effects.powerWatts.push(powerWatts);
     if (hashrate !== undefined) effects.hashrate.push(hashrate);
+    const usd = context.profitChange?.(miner, assessment);
+    if (usd !== undefined) effects.usdPerDay.push(usd);
+    chosen.push(railMiner(miner, context.fleet));
   }
   const batches = Math.ceil(targets.length / context.control.batch_size);
   // A sum that lacks some targets would mislead: all or nothing.
   const sum = (values: readonly number[]) => (targets.length > 0 && values.length === targets.length ? values.reduce((total, value) => total + value, 0) : undefined);
-  const [powerWatts, hashrate] = [sum(effects.powerWatts), sum(effects.hashrate)];
+  const [powerWatts, hashrate, usdPerDay] = [sum(effects.powerWatts), sum(effects.hashrate), sum(effects.usdPerDay)];
   return {
     action: order.action, parameters: order.parameters, targets, skipped,
-    effect: { ...(powerWatts === undefined ? {} : { powerWatts }), ...(hashrate === undefined ? {} : { hashrate }) },
+    effect: { ...(powerWatts === undefined ? {} : { powerWatts }), ...(hashrate === undefined ? {} : { hashrate }), ...(usdPerDay === undefined ? {} : { usdPerDay }) },
     expectedSeconds: targets.length === 0 ? 0 : action.usualSeconds + Math.max(0, batches - 1) * context.control.batch_pause_seconds,
     needsConfirmation: targets.length > 1 || (targets.length > 0 && action.confirm === 'always'),
+    rails: bindings(chosen, order.action, { situation: context.situation(), limits: context.control, override: order.override }),
+    ...(order.override === undefined ? {} : { override: order.override }),
   };
 }
 
 /** Why the miner cannot be acted on at all. */
-function obstacle(name: string, order: ActionOrder, { fleet, control, activeJob, lastDisrupted, now }: PlanContext): string | undefined {
+function obstacle(name: string, order: Pick<ActionOrder, 'action'>, { fleet, control, activeJob, situation }: PlanContext): string | undefined {
   const miner = fleet.get(name);
   if (miner === undefined) return 'there is no such miner';
   const { allow_miners: miners, allow_sites: sites } = control;
@@ -87,12 +108,19 @@ function obstacle(name: string, order: ActionOrder, { fleet, control, activeJob,
   if (miner.failure?.reason === 'other_miner' || miner.failure?.reason === 'duplicate') return `another machine answers at its address (${miner.failure.reason})`;
   if (!fleet.isFresh(miner)) return miner.failure === undefined ? 'not read yet' : `cannot be reached (${miner.failure.reason})`;
   if (miner.credentials === 'refused' || miner.credentials === 'locked_out') return 'it refused the password; correct it in fleet.yaml';
-  const last = lastDisrupted(name);
-  if (actions[order.action].disruptive && last !== undefined) {
-    const wait = Math.ceil((last + control.cooldown_seconds * 1000 - now()) / 1000);
-    if (wait > 0) return `acted on just now; possible again in ${wait} s`;
-  }
-  return undefined;
+  if (!actions[order.action].disruptive) return undefined;
+  const now = situation();
+  return restNeeded(now.sent(name), control, now);
+}
+
+/** Why a miner that was planned with should be left out after all, when its turn comes: much may have happened since. */
+export function obstacleNow(name: string, order: Omit<ActionOrder, 'miners'>, context: Omit<PlanContext, 'activeJob'>): string | undefined {
+  const found = obstacle(name, order, { ...context, activeJob: () => undefined });
+  const miner = context.fleet.get(name);
+  // Just after a start the presets may not be read yet, and they were checked when it was planned.
+  if (found !== undefined || miner === undefined || (order.action === 'preset' && miner.presets === undefined)) return found;
+  const assessment = actions[order.action].assess(miner, order.parameters);
+  return 'skip' in assessment ? assessment.skip : undefined;
 }
 
 export interface Confirmations {
@@ -105,7 +133,7 @@ export interface Confirmations {
 export function createConfirmations(now: () => number): Confirmations {
   const open = new Map<string, { fingerprint: string; expiresAt: number }>();
   const fingerprint = (plan: Plan, actor: string) =>
-    createHash('sha256').update(JSON.stringify([actor, plan.action, plan.parameters, [...plan.targets].sort((a, b) => a.miner.localeCompare(b.miner))])).digest('hex');
+    createHash('sha256').update(JSON.stringify([actor, plan.action, plan.parameters, plan.override ?? '', [...plan.targets].sort((a, b) => a.miner.localeCompare(b.miner))])).digest('hex');
   return {
     issue(plan, actor) {
       for (const [token, { expiresAt }] of open) if (expiresAt <= now()) open.delete(token);

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { HashfleetError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { authenticator, requireScope, type ApiToken } from './auth.ts';
+import { openEventStream } from './event-stream.ts';
 import { openapiDocument } from './openapi.ts';
 import { problemHandler, problemOf } from './problem.ts';
 import { routes, type ApiContext } from './routes.ts';
@@ -43,14 +44,15 @@ export function apiApp({ context, tokens, log }: ApiServerOptions): Express {
       if (route.request !== undefined && request.is('application/json') === false) throw new HashfleetError('payload_invalid', 'Send the request as "content-type: application/json".', { field: 'content-type' });
       next();
     }, readJson, async (request, response) => {
-      const { status, body, type } = await route.handle(context, {
+      const { status, body, type, stream } = await route.handle(context, {
         identity: authenticate(request),
         parameters: parametersOf(request),
         query: route.query === undefined ? {} : checked(route.query, request.query, 'query'),
         body: route.request === undefined ? undefined : checked(route.request, request.body as unknown, 'body'),
         accept: request.headers.accept ?? '',
       });
-      if (type === undefined) response.status(status).json(body);
+      if (stream !== undefined) stream(openEventStream(response, String(request.headers['last-event-id'] ?? '')));
+      else if (type === undefined) response.status(status).json(body);
       else response.status(status).set('content-type', type).end(body);
     });
   }

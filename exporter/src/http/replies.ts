@@ -136,7 +136,7 @@ export function planReply(plan: MadePlan, confirmation: { token: string; expires
   return {
     action: plan.action,
     targets: plan.targets.map(({ miner, changes, warning }) => ({ miner, changes: [...changes], ...(warning === undefined ? {} : { warning }) })),
-    skipped: [...plan.skipped], effect: plan.effect, expectedSeconds: plan.expectedSeconds,
+    skipped: [...plan.skipped], effect: plan.effect, expectedSeconds: plan.expectedSeconds, rails: [...plan.rails], ...(plan.override === undefined ? {} : { override: plan.override }),
     confirmation: confirmation === undefined ? { required: plan.needsConfirmation } : { required: true, token: confirmation.token, expiresAt: new Date(confirmation.expiresAt).toISOString() },
   };
 }
@@ -145,8 +145,13 @@ export function jobReply(job: StoredJob): Reply<typeof schemas.Job> {
   return defined<Reply<typeof schemas.Job>>({
     id: job.id, action: job.action, parameters: { ...job.parameters }, actor: job.actor, state: job.state,
     createdAt: new Date(job.createdAt).toISOString(), finishedAt: iso(job.finishedAt),
-    targets: job.targets.map(({ miner, state, detail, startedAt, finishedAt }) => defined({ miner, state, detail, startedAt: iso(startedAt), finishedAt: iso(finishedAt) })),
+    targets: job.targets.map(jobTargetReply),
+    override: job.override,
   });
+}
+
+export function jobTargetReply({ miner, state, detail, startedAt, finishedAt, rollBackTo }: StoredJob['targets'][number]): Reply<typeof schemas.Job>['targets'][number] {
+  return defined<Reply<typeof schemas.Job>['targets'][number]>({ miner, state, detail, startedAt: iso(startedAt), finishedAt: iso(finishedAt), rollBackTo });
 }
 
 export function auditReply(entries: readonly StoredAuditEntry[]): Reply<typeof schemas.Audit> {

@@ -19,10 +19,11 @@ import { HashfleetError } from '../errors.ts';
 import type { MinerView, Views } from '../metrics/view.ts';
 import { openMetricsLines, openMetricsType } from '../metrics/openmetrics.ts';
 import type { Identity } from './auth.ts';
+import { eventStreamType, type EventStream } from './event-stream.ts';
 import { askMiner, notTold, windowOf } from './live.ts';
 import { takeReading } from './pushed.ts';
 import { reportOf } from './reports.ts';
-import { auditReply, boardsReply, earningsReply, eventsReply, historyReply, jobReply, ledgerReply, logsReply, planReply, poolReply, presetsReply, rigReply, telemetryReply } from './replies.ts';
+import { auditReply, boardsReply, earningsReply, eventsReply, historyReply, jobReply, jobTargetReply, ledgerReply, logsReply, planReply, poolReply, presetsReply, rigReply, telemetryReply } from './replies.ts';
 import * as schemas from './schemas.ts';
 
 export interface ApiContext {
@@ -52,6 +53,8 @@ export interface Answer {
   readonly body: unknown;
   /** Set when the body is text of this type, not JSON. */
   readonly type?: string;
+  /** In place of a body: keeps the reply open and writes to it. */
+  readonly stream?: (events: EventStream) => void;
 }
 
 export interface Route {
@@ -92,6 +95,10 @@ const reportQuery = z.object({
 const csvType = 'text/csv; charset=utf-8; header=present';
 const callerOf = ({ actor, token }: Identity): Caller => ({ actor, token });
 const ok = (body: unknown): Answer => ({ status: 200, body });
+
+function noJob(id: string): HashfleetError {
+  return new HashfleetError('not_found', `There is no job "${id}"; older jobs are in the audit log.`, { field: 'id', given: id });
+}
 
 function viewOf({ fleet, views }: ApiContext, { parameters: { name = '' } }: Call): MinerView {
   const miner = fleet.get(name);
@@ -234,6 +241,7 @@ export const routes: readonly Route[] = [
     replies: { 200: schemas.ActionReply, 202: schemas.ActionReply },
     handle({ control }, { identity, body }) {
       const { dryRun, confirmationToken, idempotencyKey, ...order } = body as z.output<typeof schemas.ActionRequest>;
+      if (order.override !== undefined && identity.scope !== 'admin') throw new HashfleetError('forbidden', 'override: only a token of scope admin may act outside the windows.', { field: 'override' });
       if (dryRun) {
         const { plan, confirmation } = control.plan(order, callerOf(identity));
         return ok({ plan: planReply(plan, confirmation) });
@@ -250,8 +258,32 @@ export const routes: readonly Route[] = [
     method: 'get', path: '/jobs/{id}', scope: 'read', summary: 'One job', replies: { 200: schemas.Job },
     handle({ control }, { parameters: { id = '' } }) {
       const job = control.job(id);
-      if (job === undefined) throw new HashfleetError('not_found', `There is no job "${id}"; jobs of before the last start are in the audit log.`, { field: 'id', given: id });
+      if (job === undefined) throw noJob(id);
       return ok(jobReply(job));
+    },
+  },
+  {
+    method: 'get', path: '/jobs/{id}/events', scope: 'read', summary: 'What happens in a job, as it happens: server-sent events "job" (the whole of it, first and last) and "target" (one that has changed)',
+    replies: { 200: schemas.Job }, alsoAnswers: eventStreamType,
+    handle({ control }, { parameters: { id = '' } }) {
+      const job = control.job(id);
+      if (job === undefined) throw noJob(id);
+      return {
+        status: 200, body: undefined,
+        stream(events) {
+          events.send('job', jobReply(job));
+          if (job.finishedAt !== undefined) {
+            events.end();
+            return;
+          }
+          const end = control.watch(id, (changed, target) => {
+            if (target === undefined) events.send('job', jobReply(changed));
+            else events.send('target', jobTargetReply(target));
+            if (changed.finishedAt !== undefined) events.end();
+          });
+          events.onEnd(end);
+        },
+      };
     },
   },
   {

@@ -6,6 +6,8 @@ import { z } from 'zod';
 import { entryKinds } from '../analytics/account.ts';
 import { macPattern } from '../config/mac.ts';
 import { minerSchema } from '../config/schema.ts';
+import { targetStates } from '../control/journal.ts';
+import { railNames } from '../control/rails.ts';
 import { eventKinds } from '../fleet/fleet.ts';
 import { labelValues } from '../metrics/catalogue.ts';
 import { annotationKinds } from '../miners/history.ts';
@@ -243,9 +245,15 @@ export const History = z.object({
   annotations: z.array(z.object({ at: time, kind: z.enum(annotationKinds), board: z.number().int().optional() })),
 }).meta({ id: 'History' });
 
+const several = z.array(z.string().max(128)).min(1).max(10_000);
+
 export const ActionRequest = z.strictObject({
   action: ActionName,
-  miners: z.array(minerName).min(1).max(10_000),
+  miners: z.array(minerName).min(1).max(10_000).optional().describe('Either this or "select"'),
+  select: z.strictObject({
+    names: several.optional(), site: several.optional(), rack: several.optional(), circuit: several.optional(), model: several.optional(),
+    state: several.optional(), preset: several.optional(),
+  }).optional().describe('Miners that fit every property given, each with any of its values; state and preset are of a fresh reading'),
   parameters: z.strictObject({
     preset: z.string().optional().describe('With "preset": the name of the preset'),
     on: z.boolean().optional().describe('With "locate": light on or off'),
@@ -253,6 +261,7 @@ export const ActionRequest = z.strictObject({
   }).default({}),
   dryRun: z.boolean().default(true).describe('True (the default) plans and changes nothing'),
   confirmationToken: z.string().optional().describe('From the plan; single use, two minutes, bound to exactly that plan'),
+  override: z.string().min(3).max(200).optional().describe('Scope admin only: the reason for which it is done outside control.windows; goes to the audit log'),
   idempotencyKey: z.string().min(8).max(128).optional().describe('The same key starts the same job only once'),
 }).meta({ id: 'ActionRequest' });
 
@@ -264,12 +273,16 @@ export const Plan = z.object({
     warning: z.string().optional(),
   })),
   skipped: z.array(z.object({ miner: z.string(), reason: z.string() })),
-  effect: z.object({ powerWatts: z.number().optional(), hashrate: z.number().optional() }).describe('Expected lasting change'),
+  effect: z.object({ powerWatts: z.number().optional(), hashrate: z.number().optional(), usdPerDay: z.number().optional().describe('Of the profit, at present prices') }).describe('Expected lasting change; a figure only when it is known of every target'),
   expectedSeconds: z.number().describe('How long until the outcome is known'),
+  rails: z.array(z.object({
+    rail: z.enum(railNames), effect: z.enum(['refuses', 'slows', 'may_stop']), detail: z.string(),
+  })).describe('The rails that it will meet'),
+  override: z.string().optional(),
   confirmation: z.object({ required: z.boolean(), token: z.string().optional(), expiresAt: time.optional() }),
 }).meta({ id: 'Plan' });
 
-export const JobTargetState = z.enum(['waiting', 'running', 'verifying', 'verified', 'failed', 'indeterminate', 'skipped', 'cancelled']);
+export const JobTargetState = z.enum(targetStates);
 
 export const Job = z.object({
   id: z.string(),
@@ -282,7 +295,9 @@ export const Job = z.object({
   targets: z.array(z.object({
     miner: minerName, state: JobTargetState, detail: z.string().optional(),
     startedAt: time.optional(), finishedAt: time.optional(),
+    rollBackTo: z.string().optional().describe('The preset to which it was taken back'),
   })),
+  override: z.string().optional(),
 }).meta({ id: 'Job' });
 
 export const ActionReply = z.object({ plan: Plan, job: Job.optional().describe('Absent on a dry run') }).meta({ id: 'ActionReply' });
@@ -293,7 +308,7 @@ export const AuditEntry = z.object({
   at: time,
   actor: z.string(),
   token: z.string().describe('Name of the API token, never the token'),
-  event: z.enum(['started', 'sent', 'outcome', 'cancelled', 'refused', 'intent', 'inventory']),
+  event: z.enum(['started', 'sent', 'outcome', 'roll_back', 'cancelled', 'refused', 'intent', 'inventory']),
   action: ActionName.optional(),
   job: z.string().optional(),
   miner: z.string().optional(),

@@ -138,6 +138,15 @@ export function createViews({ config, fleet, pools, logs, earnings = withoutBook
   };
 }
 
+/** USD a day by which the profit changes when power and hashrate do, at what both bring and cost now; absent where that is not known. */
+export function profitChange({ reading, money }: MinerView, effect: { readonly powerWatts?: number; readonly hashrate?: number }): number | undefined {
+  const hashrate = reading?.hashrateAverage ?? reading?.hashrate ?? 0;
+  const watts = reading?.powerWatts ?? 0;
+  if (money.revenueUsdPerDay === undefined || money.powerCostUsdPerDay === undefined || hashrate <= 0 || watts <= 0) return undefined;
+  if (effect.powerWatts === undefined || effect.hashrate === undefined) return undefined;
+  return money.revenueUsdPerDay * (effect.hashrate / hashrate) - money.powerCostUsdPerDay * (effect.powerWatts / watts);
+}
+
 /** What works for the operator: the firmware's fee is paid in hashes. */
 function earningHashrate({ hashrateAverage, hashrate, devfeeRatio = 0 }: Reading): number | undefined {
   const all = hashrateAverage ?? hashrate;

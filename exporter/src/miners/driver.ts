@@ -38,11 +38,24 @@ export class PollFailure extends Error {
   readonly reason: PollFailureReason;
   /** HTTP status, where the reply had a wrong one. */
   readonly status: number | undefined;
-  constructor(reason: PollFailureReason, detail: string, options: { cause?: unknown; status?: number } = {}) {
+  /** False where a command was asked for and certainly did not go out, as when the login before it failed. */
+  readonly sent: false | undefined;
+  constructor(reason: PollFailureReason, detail: string, options: { cause?: unknown; status?: number; sent?: false } = {}) {
     super(detail, options);
     this.name = 'PollFailure';
     this.reason = reason;
     this.status = options.status;
+    this.sent = options.sent;
+  }
+}
+
+/** For what comes before a command: its failure says that the command did not go out. */
+export async function beforeSending<T>(step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (thrown) {
+    if (!(thrown instanceof PollFailure)) throw thrown;
+    throw new PollFailure(thrown.reason, thrown.message, { cause: thrown, sent: false, ...(thrown.status === undefined ? {} : { status: thrown.status }) });
   }
 }
 

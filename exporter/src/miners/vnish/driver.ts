@@ -3,7 +3,7 @@
  * (schedule.ts); one request at a time; writes are sent once and never repeated.
  */
 import type { Mismatch } from '../../mismatch.ts';
-import { PollFailure, type Command, type CommandReply, type Driver } from '../driver.ts';
+import { beforeSending, PollFailure, type Command, type CommandReply, type Driver } from '../driver.ts';
 import { isObject, type JsonObject } from '../fields.ts';
 import { longestWindowSeconds } from '../history.ts';
 import { minerHttp, type HttpReply, type HttpRequest, type MinerHttp } from '../http.ts';
@@ -277,10 +277,10 @@ export function vnishDriver({ address, password, slowIntervalMs, mismatch, now =
    * tuned profiles are not overwritten. An empty `chains` list is left out because the firmware refuses it (7 row 13).
    */
   async function applyPreset(preset: string, signal: AbortSignal): Promise<CommandReply> {
-    const settings = objectOf(await session.authorized({ path: `${api}/settings`, signal }), '/settings');
+    const settings = await beforeSending(async () => objectOf(await session.authorized({ path: `${api}/settings`, signal }), '/settings'));
     const miner = settings['miner'];
     const overclock = isObject(miner) ? miner['overclock'] : undefined;
-    if (!isObject(overclock)) throw new PollFailure('bad_shape', '/settings has no miner.overclock');
+    if (!isObject(overclock)) throw new PollFailure('bad_shape', '/settings has no miner.overclock', { sent: false });
     const kept = Object.entries(overclock).filter(([key, value]) => !(key === 'chains' && (!Array.isArray(value) || value.length === 0)));
     const switcher = overclock['preset_switcher'];
     // With the switcher on, the firmware climbs to top_preset by itself: it has to follow the wish (4.6).
@@ -297,7 +297,7 @@ export function vnishDriver({ address, password, slowIntervalMs, mismatch, now =
   /** 1.2's light toggles whatever the body says, so it is read first and written only on a difference (2.2). */
   async function locate(on: boolean, signal: AbortSignal): Promise<CommandReply> {
     const { locate: { path, style } } = traits();
-    const status = await read('/status', signal);
+    const status = await beforeSending(async () => read('/status', signal));
     if (status['find_miner'] === on) return { sent: false, detail: `the light already is ${on ? 'on' : 'off'}` };
     await write(path, { json: style === 'set' ? { is_enabled: on } : { on }, signal });
     return { sent: true };

@@ -2,7 +2,7 @@
  * Credentials of one miner: unlocks when a call needs it, keeps the token, and never hammers a wrong password into a
  * lock-out (vnish-api.md, 1.1: unlock is rate limited, 403 wrong password, 429 too many attempts).
  */
-import { PollFailure, refusedPauseMs, type CredentialState } from '../driver.ts';
+import { beforeSending, PollFailure, refusedPauseMs, type CredentialState } from '../driver.ts';
 import { isObject } from '../fields.ts';
 import type { HttpReply, HttpRequest, MinerHttp } from '../http.ts';
 
@@ -13,7 +13,7 @@ export const vendorPassword = 'admin';
 const lockedPauseMs = 5 * 60_000;
 
 export interface Session {
-  /** As `http.request`, with the bearer token; unlocks first, and once more after a 401. @throws PollFailure */
+  /** As `http.request`, with the bearer token; unlocks first, and once more after a 401. @throws PollFailure, with `sent: false` when the login failed */
   authorized(request: HttpRequest): Promise<HttpReply>;
   /** Tries the password, once. @throws PollFailure where it is not accepted */
   unlock(signal: AbortSignal): Promise<void>;
@@ -60,14 +60,17 @@ export function vnishSession({ http, password, now }: SessionOptions): Session {
     throw new PollFailure(reply.status >= 500 ? 'http_5xx' : 'http_4xx', `unlock answered ${reply.status}`);
   }
 
+  /** Whatever the login was for has not gone out when it fails. */
+  const login = async (signal: AbortSignal) => beforeSending(async () => unlock(signal));
+
   return {
     async authorized(request) {
       const send = async (bearer: string) => http.request({ ...request, headers: { ...request.headers, authorization: `Bearer ${bearer}` } });
-      const reply = await send(token ?? await unlock(request.signal));
+      const reply = await send(token ?? await login(request.signal));
       if (reply.status !== 401) return reply;
       // The token died (reboot, or /lock elsewhere): once more with a new one. The refused request did nothing.
       token = undefined;
-      return send(await unlock(request.signal));
+      return send(await login(request.signal));
     },
     async unlock(signal) {
       await unlock(signal);
