@@ -25,7 +25,7 @@ const rooms = ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'a
 /** Written down a second time on purpose: a room that is let in by mistake shows here. */
 const known: Readonly<Record<string, readonly string[]>> = {
   config: [], miners: ['config'], pools: ['config'], fleet: ['config', 'miners', 'pools'], analytics: ['config', 'miners', 'pools'], earnings: ['config', 'miners', 'pools', 'fleet', 'analytics'], advice: ['config', 'miners', 'pools', 'analytics'],
-  control: ['config', 'miners', 'pools', 'fleet'], metrics: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'control'],
+  control: ['config', 'miners', 'pools', 'fleet', 'analytics'], metrics: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'control'],
   http: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'control', 'metrics'],
 };
 

@@ -90,7 +90,7 @@ describe('every reply', () => {
     await until('done', async () => (await running.api(`/jobs/${id}`)).body['state'] === 'finished');
 
     const seen = new Map<string, unknown>();
-    for (const { method, path } of routes.filter((route) => route.method === 'get' && route.answers === undefined)) {
+    for (const { method, path } of routes.filter((route) => route.method === 'get' && route.answers === undefined && route.path !== '/jobs/{id}/events')) {
       for (const name of path.includes('{name}') ? ['well', 'starting', 'broken', 'l7', ...(/\/(presets|settings|logs|notes|history)$/.test(path) ? [] : ['gone'])] : ['']) {
         const where = path.replace('{name}', name).replace('{id}', id);
         const reply = await running.api(where, { token: tokens.read });

@@ -305,7 +305,7 @@ describe('rails', () => {
 
 describe('rails of a job', () => {
   const site = (simulator: Simulator, name: string, more = '') => `{name: ${name}, address: "${simulator.miner(name).address}"${more}}`;
-  async function withConfig(simulator: Simulator, miners: string[], { control, sections }: { control: string; sections?: string }): Promise<Running> {
+  async function withConfig(miners: string[], { control, sections }: { control: string; sections?: string }): Promise<Running> {
     const running = await run(miners, { control: `{${usual}, ${control}}`, ...(sections === undefined ? {} : { sections }) });
     await until('all are read', () => [...running.service.fleet.all()].every(({ lastSuccessAt, presets }) => lastSuccessAt !== undefined && presets !== undefined));
     return running;
@@ -313,7 +313,7 @@ describe('rails of a job', () => {
 
   test('miners are chosen by what they have in common, and the plan names them; nobody chosen is an error', async () => {
     const simulator = await simulated([spec('m1'), spec('m2'), spec('m3')]);
-    const running = await withConfig(simulator, [site(simulator, 'm1', ', rack: A'), site(simulator, 'm2', ', rack: B'), site(simulator, 'm3', ', rack: A')], { control: 'max_in_flight: 5' });
+    const running = await withConfig([site(simulator, 'm1', ', rack: A'), site(simulator, 'm2', ', rack: B'), site(simulator, 'm3', ', rack: A')], { control: 'max_in_flight: 5' });
     const ask = async (select: Record<string, unknown>) => act(running, { action: 'locate', select });
     expect(planOf(await ask({ rack: ['A'], state: ['mining'] })).targets.map(({ miner }) => miner)).toEqual(['m1', 'm3']);
     expect(planOf(await ask({ names: ['m2', 'm3'], preset: ['3360'], model: ['Antminer L9'] })).targets.map(({ miner }) => miner)).toEqual(['m2', 'm3']);
@@ -328,7 +328,7 @@ describe('rails of a job', () => {
   test('outside the windows nobody is disturbed, unless an admin says why; the light is no disturbance', async () => {
     const simulator = await simulated([spec('m1')]);
     const day = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'][(new Date().getUTCDay() + 3) % 7]!;
-    const running = await withConfig(simulator, [site(simulator, 'm1')], { control: `windows: [{days: [${day}], from: "10:00", to: "11:00"}]` });
+    const running = await withConfig([site(simulator, 'm1')], { control: `windows: [{days: [${day}], from: "10:00", to: "11:00"}]` });
     const order = { action: 'pause', miners: ['m1'] };
     expect((await act(running, order)).body['plan']).toMatchObject({ rails: [{ rail: 'window', effect: 'refuses', detail: expect.stringMatching(/the next opens at .*T10:00:00/) }] });
     const refused = await act(running, { ...order, dryRun: false });
@@ -345,7 +345,7 @@ describe('rails of a job', () => {
 
   test('the floor leaves out who would go below it, and says so', async () => {
     const simulator = await simulated([spec('m1'), spec('m2'), spec('m3')]);
-    const running = await withConfig(simulator, ['m1', 'm2', 'm3'].map((name) => site(simulator, name)), { control: 'min_mining_fleet: 2' });
+    const running = await withConfig(['m1', 'm2', 'm3'].map((name) => site(simulator, name)), { control: 'min_mining_fleet: 2' });
     const { id } = await confirmed(running, { action: 'pause', miners: ['m1', 'm2', 'm3'] });
     await until('two are left out', async () => (await states(running, id)).filter((state) => state === 'skipped').length === 2);
     expect((await job(running, id)).targets[1]?.detail).toBe('2 miners of the fleet must stay mining, and 2 are (control.min_mining_*)');
@@ -356,7 +356,7 @@ describe('rails of a job', () => {
 
   test('a canary that fails keeps the others from being sent', async () => {
     const simulator = await simulated(['m1', 'm2', 'm3'].map((name) => spec(name)));
-    const running = await withConfig(simulator, ['m1', 'm2', 'm3'].map((name) => site(simulator, name)), { control: 'canary_above: 2' });
+    const running = await withConfig(['m1', 'm2', 'm3'].map((name) => site(simulator, name)), { control: 'canary_above: 2' });
     await simulator.miner('m1').inject('http_500', { path: '/settings' });
     const order = { action: 'preset', miners: ['m1', 'm2', 'm3'], parameters: { preset: '2850' } };
     expect((await act(running, order)).body['plan']).toMatchObject({ rails: [{ rail: 'canary', detail: expect.stringContaining('m1 (Antminer L9) first') }, { rail: 'stop_on_failures' }] });
