@@ -113,7 +113,7 @@ describe('money', () => {
   test('of an L9 at 0.0007 USD per MH/s and day, 2 % fee, 8 cents and 10 % cooling', () => {
     // 16,000 MH/s x 0.0007 x 0.98 = 10.976; 3.36 kW x 24 h x 1.1 = 88.704 kWh x 0.08 = 7.09632
     expect(moneyOf({ hashrate: 16e9, powerWatts: 3360 }, price, tariff)).toEqual({
-      basis: 'pool_estimate', revenueUsdPerDay: 10.976, powerCostUsdPerDay: 7.09632, profitUsdPerDay: 3.87968, breakevenUsdPerKilowattHour: 0.123737, profitUsdPerKilowattDay: 1.15467,
+      basis: 'pool_estimate', revenueUsdPerDay: 10.976, powerCostUsdPerDay: 7.09632, profitUsdPerDay: 3.87968, marginRatio: 0.353469, breakevenUsdPerKilowattHour: 0.123737, profitUsdPerKilowattDay: 1.15467,
     });
   });
 
@@ -133,7 +133,7 @@ describe('money', () => {
   test('by a meter that says 5 % more than the miner: cost and break-even follow the meter', () => {
     // 3.36 kW x 1.05 x 24 h x 1.1 = 93.1392 kWh
     expect(moneyOf({ hashrate: 16e9, powerWatts: 3360 }, price, { ...tariff, meterRatio: 1.05 })).toEqual({
-      basis: 'pool_estimate', revenueUsdPerDay: 10.976, powerCostUsdPerDay: 7.45114, profitUsdPerDay: 3.52486, breakevenUsdPerKilowattHour: 0.117845, profitUsdPerKilowattDay: 0.999111,
+      basis: 'pool_estimate', revenueUsdPerDay: 10.976, powerCostUsdPerDay: 7.45114, profitUsdPerDay: 3.52486, marginRatio: 0.321143, breakevenUsdPerKilowattHour: 0.117845, profitUsdPerKilowattDay: 0.999111,
     });
   });
 

@@ -201,3 +201,24 @@ describe('the servers', () => {
     expect((await fetch(`http://127.0.0.1:${running.service.metricsPort}/-/ready`)).status).toBe(200);
   });
 });
+
+test('each preset of a miner has the money that a day on it would bring, the present one that of the miner itself', async () => {
+  const simulator = await simulated([spec('m1', { preset: '2850' })]);
+  simulator.clock.advance(1_200_000);
+  const running = await run([`{name: m1, address: "${simulator.miner('m1').address}", site: s}`], { sections: 'sites: [{name: s, electricity: {price_usd_per_kilowatt_hour: 0.1, cooling_overhead_ratio: 0.5}}]\nprices: {scrypt_usd_per_megahash_day: 0.001}' });
+  await until('it was read', async () => (await running.value('miner_profit_usd_per_day', { miner: 'm1' })) !== undefined);
+  interface Offer { name: string; current: boolean; powerWatts?: number; hashrate?: number; money?: { basis: string; revenueUsdPerDay: number; powerCostUsdPerDay: number; profitUsdPerDay: number; marginRatio: number } }
+  const presets = (await running.api('/rigs/m1/presets')).body['presets'] as Offer[];
+  const rig = (await running.api('/rigs/m1')).body['money'] as { revenueUsdPerDay: number };
+  const present = presets.find(({ current }) => current)!;
+  expect(present.money!.revenueUsdPerDay / rig.revenueUsdPerDay).toBeCloseTo(1, 2);
+  const offers = presets.filter(({ powerWatts, hashrate }) => powerWatts !== undefined && hashrate !== undefined);
+  expect(offers.length).toBeGreaterThan(3);
+  for (const { powerWatts, hashrate, money } of offers) {
+    expect(money!.basis).toBe('manual_price');
+    expect(money!.powerCostUsdPerDay).toBeCloseTo((powerWatts! / 1000) * 24 * 1.5 * 0.1, 3);
+    expect(money!.revenueUsdPerDay / present.money!.revenueUsdPerDay).toBeCloseTo(hashrate! / present.hashrate!, 4);
+    expect(money!.marginRatio).toBeCloseTo(money!.profitUsdPerDay / money!.revenueUsdPerDay, 4);
+  }
+  for (const { powerWatts, money } of presets) if (powerWatts === undefined) expect(money?.powerCostUsdPerDay).toBeUndefined();
+});

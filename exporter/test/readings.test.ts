@@ -113,7 +113,7 @@ describe('any readings of three miners', () => {
   test('are in the API in the shapes that it promises', async () => {
     await fc.assert(fc.asyncProperty(fc.array(reading, { minLength: 1, maxLength: 3 }), async (readings) => {
       for (const view of (await shownOf(readings)).views) {
-        for (const [schema, reply] of [[Rig, rigReply(view, undefined)], [Telemetry, telemetryReply(view, 'job')], [Boards, { boards: boardsReply(view) }], [Presets, presetsReply(view)]] as const) {
+        for (const [schema, reply] of [[Rig, rigReply(view, undefined)], [Telemetry, telemetryReply(view, 'job')], [Boards, { boards: boardsReply(view) }], [Presets, presetsReply(view, new Map())]] as const) {
           // As it goes over the wire: what JSON cannot hold becomes null, which no schema has.
           const { error } = schema.safeParse(JSON.parse(JSON.stringify(reply)));
           expect(error?.issues ?? []).toEqual([]);

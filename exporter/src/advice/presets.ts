@@ -16,7 +16,7 @@ export interface PresetQuestion {
   readonly current: string;
   readonly price: Price;
   readonly tariff: Tariff;
-  /** What the miner really does of what its preset promises; applied to every preset alike. */
+  /** What comes in of what its preset promises, the firmware's fee taken off; applied to every preset alike. */
   readonly hashrateRatio: number;
   readonly leastGainUsdPerDay: number;
 }

@@ -39,6 +39,8 @@ export interface Money {
   readonly revenueUsdPerDay?: number;
   readonly powerCostUsdPerDay?: number;
   readonly profitUsdPerDay?: number;
+  /** Profit as a part of the revenue; below 0 at a loss. */
+  readonly marginRatio?: number;
   readonly breakevenUsdPerKilowattHour?: number;
   /** By power at the meter, without cooling. */
   readonly profitUsdPerKilowattDay?: number;
@@ -66,6 +68,7 @@ export function profitOf(revenue: { readonly basis: Basis; readonly usdPerDay: n
   return defined<Money>({
     basis: revenueUsdPerDay === undefined ? undefined : revenue?.basis,
     revenueUsdPerDay, powerCostUsdPerDay: rounded(cost), profitUsdPerDay: rounded(profit),
+    marginRatio: profit === undefined || revenue === undefined || revenue.usdPerDay <= 0 ? undefined : rounded(profit / revenue.usdPerDay),
     breakevenUsdPerKilowattHour: revenue === undefined || kilowattHours === undefined || kilowattHours <= 0 ? undefined : rounded(revenue.usdPerDay / kilowattHours),
     profitUsdPerKilowattDay: profit === undefined || kilowatts === undefined || kilowatts <= 0 ? undefined : rounded(profit / kilowatts),
   });

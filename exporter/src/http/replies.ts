@@ -1,5 +1,6 @@
 /** From views and jobs to the shapes of the API. */
 import { formatCoins } from '../analytics/coins.ts';
+import type { Money } from '../analytics/money.ts';
 import { roundedOrNone } from '../analytics/rounding.ts';
 import { priceAt } from '../analytics/tariff.ts';
 import { defined } from '../defined.ts';
@@ -61,7 +62,7 @@ export function rigReply(view: MinerView, activeJob: string | undefined): Reply<
     boards: reading === undefined || view.boards.length === 0 ? undefined : { up: view.boards.filter(({ up }) => up).length, expected: view.boards.length },
     fans: reading === undefined || reading.fans.length === 0 ? undefined : { up: reading.fans.filter(({ up }) => up !== false).length, total: reading.fans.length },
     money: defined<Reply<typeof schemas.Rig>['money']>({
-      revenueUsdPerDay: money.revenueUsdPerDay, basis: money.basis, powerCostUsdPerDay: money.powerCostUsdPerDay, profitUsdPerDay: money.profitUsdPerDay,
+      revenueUsdPerDay: money.revenueUsdPerDay, basis: money.basis, powerCostUsdPerDay: money.powerCostUsdPerDay, profitUsdPerDay: money.profitUsdPerDay, marginRatio: money.marginRatio,
       breakevenUsdPerKilowattHour: money.breakevenUsdPerKilowattHour, profitUsdPerKilowattDay: money.profitUsdPerKilowattDay,
       revenues: view.revenues.length === 0 ? undefined : view.revenues.map(({ basis, usdPerDay, lacks, asOf, pool }) => defined({
         basis, usdPerDay: usdPerDay === undefined ? undefined : roundedOrNone(usdPerDay), complete: lacks.length === 0 && usdPerDay !== undefined, lacks: [...lacks], asOf: iso(asOf), pool,
@@ -101,11 +102,11 @@ export function telemetryReply(view: MinerView, activeJob: string | undefined): 
   });
 }
 
-export function presetsReply(view: MinerView): Reply<typeof schemas.Presets> {
+export function presetsReply(view: MinerView, moneyOf: ReadonlyMap<string, Money>): Reply<typeof schemas.Presets> {
   const current = view.miner.reading?.preset?.name;
   return defined<Reply<typeof schemas.Presets>>({
     miner: view.miner.config.name,
-    presets: (view.miner.presets ?? []).map(({ name, label, tuned, needsModifiedPsu, powerWatts, hashrate }) => defined<Reply<typeof schemas.Preset>>({ name, label, tuned, current: name === current, needsModifiedPsu, powerWatts, hashrate })),
+    presets: (view.miner.presets ?? []).map(({ name, label, tuned, needsModifiedPsu, powerWatts, hashrate }) => defined<Reply<typeof schemas.Preset>>({ name, label, tuned, current: name === current, needsModifiedPsu, powerWatts, hashrate, money: moneyOf.get(name) })),
     readAt: iso(view.miner.lastSuccessAt),
   });
 }

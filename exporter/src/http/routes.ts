@@ -157,7 +157,8 @@ export const routes: readonly Route[] = [
       if (view.miner.presets === undefined) {
         context.fleet.setPresets(name, await askMiner(context.fleet, name, { about: 'presets', ask: async (driver, signal) => driver.presets(signal) }));
       }
-      return ok(presetsReply(viewOf(context, call)));
+      const after = viewOf(context, call);
+      return ok(presetsReply(after, context.views.presetMoney(after.miner)));
     },
   },
   {

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { entryKinds } from '../analytics/account.ts';
 import { macPattern } from '../config/mac.ts';
-import { minerSchema } from '../config/schema.ts';
+import { bases, minerSchema } from '../config/schema.ts';
 import { targetStates } from '../control/journal.ts';
 import { railNames } from '../control/rails.ts';
 import { eventKinds } from '../fleet/fleet.ts';
@@ -103,7 +103,7 @@ export const Rig = z.object({
   fans: z.object({ up: z.number().int(), total: z.number().int() }).optional(),
   money: z.object({
     revenueUsdPerDay: z.number().optional(), basis: z.enum(labelValues.basis).optional(),
-    powerCostUsdPerDay: z.number().optional(), profitUsdPerDay: z.number().optional(),
+    powerCostUsdPerDay: z.number().optional(), profitUsdPerDay: z.number().optional(), marginRatio: z.number().optional().describe('Profit as a part of the revenue'),
     breakevenUsdPerKilowattHour: z.number().optional(), profitUsdPerKilowattDay: z.number().optional(),
     revenues: z.array(z.object({
       basis: z.enum(labelValues.basis), usdPerDay: z.number().optional().describe('With something in "lacks": the part that is known'), complete: z.boolean(), lacks: z.array(z.string()),
@@ -193,6 +193,10 @@ export const Preset = z.object({
   needsModifiedPsu: z.boolean(),
   powerWatts: z.number().optional(),
   hashrate: z.number().optional(),
+  money: z.object({
+    basis: z.enum(bases).optional(), revenueUsdPerDay: z.number().optional(), powerCostUsdPerDay: z.number().optional(), profitUsdPerDay: z.number().optional(),
+    marginRatio: z.number().optional(), breakevenUsdPerKilowattHour: z.number().optional(), profitUsdPerKilowattDay: z.number().optional(),
+  }).optional().describe('What a day on it would earn and cost, if the miner did as much of what it promises as it does now'),
 }).meta({ id: 'Preset' });
 
 export const Presets = z.object({ miner: minerName, presets: z.array(Preset), readAt: time.optional() }).meta({ id: 'Presets' });

@@ -138,6 +138,7 @@ export const catalogue = {
   miner_power_cost_usd_total: counter('Cost of the energy used, each part at the price of its time, cooling included; survives a restart of the exporter.', 'integral of miner_power_watts x tariff x (1 + overhead)'),
   miner_profit_usd_per_day: gauge('Income less power cost.', 'revenue - cost'),
   miner_breakeven_usd_per_kilowatt_hour: gauge('Power price at which the miner earns nothing.', 'revenue / energy a day'),
+  miner_profit_margin_ratio: gauge('Profit as a part of the revenue; below 0 at a loss.', 'profit / revenue'),
   miner_profit_usd_per_kilowatt_day: gauge('Profit a day for each kW that it draws: the lowest are the first to curtail.', 'profit / power'),
   miner_earnings_total: counter('Coins that the ledger allotted to the miner since its opening, over all pools; survives a restart of the exporter.', 'ledger, by work at the pool', ['coin']),
   miner_advice_gain_usd_per_day: gauge('What following the present advice would add to the profit.', 'advice', ['kind']),

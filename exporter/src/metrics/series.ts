@@ -167,6 +167,7 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   if (money.basis !== undefined) emit('miner_profit_info', one('basis', money.basis), 1);
   emit('miner_power_cost_usd_per_day', '', money.powerCostUsdPerDay);
   emit('miner_profit_usd_per_day', '', money.profitUsdPerDay);
+  emit('miner_profit_margin_ratio', '', money.marginRatio);
   emit('miner_breakeven_usd_per_kilowatt_hour', '', money.breakevenUsdPerKilowattHour);
   emit('miner_profit_usd_per_kilowatt_day', '', money.profitUsdPerKilowattDay);
   poolGap();

@@ -2,7 +2,7 @@
 import { advisePreset, type PresetAdvice } from '../advice/presets.ts';
 import { boardDeviations, boardPresence, type BoardPresence } from '../analytics/boards.ts';
 import { hashrateRatio, joulesPerMegahash } from '../analytics/efficiency.ts';
-import { profitOf, type Money, type Revenue, type Tariff } from '../analytics/money.ts';
+import { moneyOf, profitOf, type Money, type Revenue, type Tariff } from '../analytics/money.ts';
 import { peerScores } from '../analytics/peers.ts';
 import { phaseOf, type Phase } from '../analytics/phase.ts';
 import { dayPrice } from '../analytics/tariff.ts';
@@ -46,6 +46,8 @@ export interface MinerView {
 
 export interface Views {
   of(miner: Miner): MinerView;
+  /** What each preset of the miner would earn and cost if it did as much of what it promises as the present one; by its name. */
+  presetMoney(miner: Miner): ReadonlyMap<string, Money>;
   /** Compares all miners with their like; call it once a round, never in a scrape. */
   comparePeers(): void;
 }
@@ -100,7 +102,7 @@ export function createViews({ config, fleet, pools, logs, earnings = withoutBook
       const [efficiency, ratio] = [joulesPerMegahash(reading), hashrateRatio(reading)];
       const phase = phaseOf(reading);
       const advice = scrypt === undefined || tariff === undefined || ratio === undefined || reading.preset === undefined || miner.presets === undefined ? undefined : advisePreset({
-        presets: miner.presets, current: reading.preset.name, price: scrypt, tariff, hashrateRatio: Math.min(ratio, 1.1), leastGainUsdPerDay: config.advice.least_gain_usd_per_day,
+        presets: miner.presets, current: reading.preset.name, price: scrypt, tariff, hashrateRatio: doneOf(ratio, reading), leastGainUsdPerDay: config.advice.least_gain_usd_per_day,
       });
       return {
         miner, reading, peers, ...logEvents, ...books, revenues,
@@ -113,6 +115,13 @@ export function createViews({ config, fleet, pools, logs, earnings = withoutBook
         ...(advice === undefined ? {} : { advice }),
         ...(poolGap === undefined ? {} : { poolGap }),
       };
+    },
+    presetMoney(miner) {
+      const reading = fleet.isFresh(miner) ? miner.reading : undefined;
+      const price = reading?.identity?.algorithm === 'scrypt' ? revenueSource.marginal(miner.config.name) : undefined;
+      const ratio = reading === undefined ? undefined : hashrateRatio(reading);
+      if (reading === undefined || ratio === undefined) return new Map();
+      return new Map((miner.presets ?? []).map(({ name, hashrate, powerWatts }) => [name, moneyOf({ hashrate: hashrate === undefined ? undefined : hashrate * doneOf(ratio, reading), powerWatts }, price, tariffOf(miner))]));
     },
     comparePeers() {
       const groups = new Map<string, Miner[]>();
@@ -145,6 +154,14 @@ export function profitChange({ reading, money }: MinerView, effect: { readonly p
   if (money.revenueUsdPerDay === undefined || money.powerCostUsdPerDay === undefined || hashrate <= 0 || watts <= 0) return undefined;
   if (effect.powerWatts === undefined || effect.hashrate === undefined) return undefined;
   return money.revenueUsdPerDay * (effect.hashrate / hashrate) - money.powerCostUsdPerDay * (effect.powerWatts / watts);
+}
+
+/** Above this the promise was wrong, not the miner good. */
+const mostOfPromise = 1.1;
+
+/** What comes in of the hashrate that a preset promises: what the miner really does of it, less what the firmware keeps. */
+function doneOf(ratio: number, { devfeeRatio = 0 }: Reading): number {
+  return Math.min(ratio, mostOfPromise) * (1 - devfeeRatio);
 }
 
 /** What works for the operator: the firmware's fee is paid in hashes. */
