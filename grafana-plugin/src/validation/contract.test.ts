@@ -7,6 +7,7 @@ import * as queries from '../scenes/promQueries';
 const exporter = path.resolve(__dirname, '../../../exporter/src');
 const catalogue = readFileSync(path.join(exporter, 'metrics/catalogue.ts'), 'utf8');
 const schemas = readFileSync(path.join(exporter, 'http/schemas.ts'), 'utf8');
+const journal = readFileSync(path.join(exporter, 'control/journal.ts'), 'utf8');
 
 const served = new Set([...catalogue.matchAll(/^ {2}([a-z][a-z0-9_]+): (?:gauge|counter|ofPool|ofExporter)\(/gm)].map(([, name]) => name));
 const listIn = (text: string, start: string): string[] => {
@@ -32,7 +33,7 @@ describe('what the plugin asks of the exporter', () => {
     ['states of a miner', minerStates, listIn(catalogue, '  state: [')],
     ['intents', intents, listIn(catalogue, '  intent: [')],
     ['actions', actionNames, listIn(catalogue, '  action: [')],
-    ['states of a job’s miner', targetStates, listIn(schemas, 'export const JobTargetState')],
+    ['states of a job’s miner', targetStates, listIn(journal, 'export const targetStates')],
     ['states in the timeline', queries.statesInTimeline, listIn(catalogue, '  state: [')],
   ])('%s are the same on both sides', (_, ours, theirs) => {
     expect([...ours]).toEqual(theirs);
