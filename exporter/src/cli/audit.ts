@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Option, type Command } from 'commander';
 import { verifyAuditLog, type AuditEntry } from '../control/audit.ts';
+import { field } from '../earnings/report-csv.ts';
 import { HashfleetError } from '../errors.ts';
 
 const usualFile = 'data/audit/audit.jsonl';
@@ -56,12 +57,9 @@ function timeOf(option: string, text: string | undefined): number | undefined {
 const columns = ['sequence', 'at', 'actor', 'token', 'event', 'action', 'job', 'miner', 'outcome', 'detail', 'before', 'after', 'hash'] as const;
 
 function table(entries: readonly AuditEntry[]): string {
-  return [columns.join(','), ...entries.map((entry) => columns.map((column) => cell(entry[column])).join(','))].map((line) => `${line}\r\n`).join('');
+  return [columns.join(','), ...entries.map((entry) => columns.map((column) => field(textOf(entry[column]))).join(','))].map((line) => `${line}\r\n`).join('');
 }
 
-/** RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe: actors and details come from outside. */
-function cell(value: unknown): string {
-  const text = value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value);
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+function textOf(value: AuditEntry[(typeof columns)[number]]): string | number | undefined {
+  return typeof value === 'object' ? JSON.stringify(value) : value;
 }
