@@ -4,6 +4,8 @@
  * difficulty is 2^16 of them (prohashing-api.md, 2.6).
  */
 
+import { median } from './peers.ts';
+
 /** What explains a part of the gap. */
 export const gapCauses = ['devfee', 'stale', 'rejected', 'unexplained'] as const;
 export type GapCause = (typeof gapCauses)[number];
@@ -129,8 +131,5 @@ const mostCommon = 0.03;
  */
 export function commonFactor(ratios: readonly number[]): number {
   if (ratios.length < leastMiners) return 1;
-  const sorted = [...ratios].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const median = sorted.length % 2 === 1 ? sorted[middle] ?? 1 : ((sorted[middle - 1] ?? 1) + (sorted[middle] ?? 1)) / 2;
-  return Math.min(Math.max(median, 1 - mostCommon), 1 + mostCommon);
+  return Math.min(Math.max(median(ratios), 1 - mostCommon), 1 + mostCommon);
 }
