@@ -34,7 +34,19 @@ export interface Evidence {
 
 export interface Verdict { readonly verdict: 'verified' | 'failed' | 'pending'; readonly detail: string }
 
+/**
+ * What can go wrong. harmless: nothing that costs; interrupts: hashing pauses; reconfigures: what the miner does from now on;
+ * takes_over: where its hashes go or who may command it; destroys: settings or firmware that we cannot bring back.
+ */
+export const risks = ['harmless', 'interrupts', 'reconfigures', 'takes_over', 'destroys'] as const;
+export type Risk = (typeof risks)[number];
+
 export interface Action {
+  readonly risk: Risk;
+  /** How it is taken back, as people are told; absent where it cannot be. */
+  readonly undo?: string;
+  /** Needs a token of scope admin and the name of the target (or the number of targets) typed by hand. */
+  readonly stepUp?: boolean;
   /** Interrupts mining: subject to the cooldown. */
   readonly disruptive: boolean;
   /** When a confirmation token is needed. */
@@ -80,6 +92,7 @@ const stateOf = (miner: Miner) => miner.reading?.state;
 
 export const actions: Readonly<Record<ActionName, Action>> = {
   restart_mining: {
+    risk: 'interrupts',
     disruptive: true, confirm: 'several', usualSeconds: 160, longestSeconds: 420, changes: ['mining'],
     assess(miner) {
       if (stateOf(miner) === 'stopped') return { skip: 'mining is stopped; resume it instead' };
@@ -89,6 +102,7 @@ export const actions: Readonly<Record<ActionName, Action>> = {
     verify: (evidence) => untilHashing(evidence.after, restarted(evidence)),
   },
   reboot: {
+    risk: 'interrupts',
     disruptive: true, confirm: 'always', usualSeconds: 175, longestSeconds: 480, changes: ['mining'],
     assess: (miner) => ({ changes: [{ field: 'controller', ...from(stateOf(miner)), to: 'rebooted' }], warning: 'The miner is out of reach for about half a minute and does not mine for about three.' }),
     command: () => ({ action: 'reboot' }),
@@ -101,6 +115,7 @@ export const actions: Readonly<Record<ActionName, Action>> = {
     },
   },
   pause: {
+    risk: 'interrupts', undo: 'resume',
     disruptive: true, confirm: 'several', usualSeconds: 15, longestSeconds: 90, changes: ['mining'], intent: 'stopped',
     assess: (miner) => (stateOf(miner) === 'stopped' ? { skip: 'already stopped' } : {
       changes: [{ field: 'mining', ...from(stateOf(miner)), to: 'stopped' }], ...negative({ powerWatts: miner.reading?.powerWatts, hashrate: miner.reading?.hashrateAverage }),
@@ -109,6 +124,7 @@ export const actions: Readonly<Record<ActionName, Action>> = {
     verify: ({ after }) => (after.state === 'stopped' ? { verdict: 'verified', detail: 'stopped' } : pending(after)),
   },
   resume: {
+    risk: 'interrupts', undo: 'pause',
     disruptive: false, confirm: 'several', usualSeconds: 160, longestSeconds: 420, changes: ['mining'], intent: 'mine',
     assess(miner) {
       const { reading } = miner;
@@ -119,6 +135,7 @@ export const actions: Readonly<Record<ActionName, Action>> = {
     verify: ({ after }) => untilHashing(after, true),
   },
   preset: {
+    risk: 'reconfigures', undo: 'preset, to the one before',
     disruptive: true, confirm: 'several', usualSeconds: 30, longestSeconds: 240, changes: ['preset', 'mining'],
     assess({ presets, reading }, { preset: wanted, allowUntuned }) {
       const current = reading?.preset;
@@ -146,6 +163,7 @@ export const actions: Readonly<Record<ActionName, Action>> = {
     },
   },
   locate: {
+    risk: 'harmless', undo: 'locate, off',
     disruptive: false, confirm: 'several', usualSeconds: 5, longestSeconds: 30, changes: [],
     assess: ({ reading }, { on = true }) => (reading?.locateOn === on ? { skip: `the light already is ${on ? 'on' : 'off'}` } : { changes: [{ field: 'locate light', ...from(reading?.locateOn === undefined ? undefined : reading.locateOn ? 'on' : 'off'), to: on ? 'on' : 'off' }] }),
     command: ({ on = true }) => ({ action: 'locate', on }),
