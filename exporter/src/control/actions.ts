@@ -8,7 +8,17 @@ import type { Before } from './journal.ts';
 export const actionNames = ['restart_mining', 'reboot', 'pause', 'resume', 'preset', 'locate'] as const;
 export type ActionName = (typeof actionNames)[number];
 
+/** A pool as it shall stand in the miner. */
+export interface PoolTarget {
+  /** With scheme, as stratum+tcp://ltc.viabtc.io:3333. */
+  readonly url: string;
+  /** Where {miner} and {worker} stand, the miner's name and its name at the pool are put in. */
+  readonly worker: string;
+  readonly password?: string | undefined;
+}
+
 export interface Parameters {
+  readonly pools?: readonly PoolTarget[] | undefined;
   readonly preset?: string | undefined;
   readonly on?: boolean | undefined;
   readonly allowUntuned?: boolean | undefined;
