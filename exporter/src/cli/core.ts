@@ -8,6 +8,7 @@ import type { AuditLog } from '../control/audit.ts';
 import type { Entries } from '../control/entries.ts';
 import { createControl, type Control, type ControlHistory } from '../control/jobs.ts';
 import type { Journal } from '../control/journal.ts';
+import { checkGroups } from '../control/select.ts';
 import type { Earnings } from '../earnings/earnings.ts';
 import type { Alive } from '../fleet/alive.ts';
 import { createChips, type Chips } from '../fleet/chips.ts';
@@ -104,6 +105,7 @@ export function driversOf(config: Config, { environment, folder }: Pick<Lasting,
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
   const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, shard, log, reload, inventory, entries, earnings } = lasting;
+  checkGroups(config.groups);
   const { driverFor, driverKey } = driversOf(config, lasting, mismatches.count);
   const read = secretReader({ environment, folder, secrets: config.secrets });
   const tokens = config.api.tokens.map((entry): ApiToken => ({ name: entry.name, scope: entry.scope, secret: read(`api.tokens ${entry.name}`, sourceOf(entry, 'token') ?? {}) }));
@@ -145,7 +147,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   const views = createViews({ config, fleet, pools, logs, earnings });
   // What was read before is compared at once, or peers' distances would be gone for a round.
   if (earlier !== undefined) views.comparePeers();
-  const control = createControl({ fleet, config: config.control, audit, log, history, journal, profitChange: (miner, effect) => profitChange(views.of(miner), effect) });
+  const control = createControl({ fleet, config: config.control, audit, log, history, journal, groups: config.groups, profitChange: (miner, effect) => profitChange(views.of(miner), effect), profitOf: (miner) => views.of(miner).money.profitUsdPerDay });
   const probes = createProbes({
     inventory: config.miners, own: { fleet, views }, concurrency: config.poll.concurrency,
     guestOf(miner) {

@@ -7,6 +7,7 @@ import { loadConfig, type Config } from '../config/load.ts';
 import type { Scope } from '../config/schema.ts';
 import { secretReader, secretVariables, sourceOf, type SecretSource } from '../config/secrets.ts';
 import { entriesFile } from '../control/entries.ts';
+import { checkGroups } from '../control/select.ts';
 import { HashfleetError, messageOf } from '../errors.ts';
 import { rangeTargets } from '../fleet/members.ts';
 import { openapiDocument } from '../http/openapi.ts';
@@ -137,6 +138,7 @@ function endOnDefect(log: Logger, putAway: () => void): void {
 }
 
 function check(config: Config, file: string, folder: string): void {
+  checkGroups(config.groups);
   const read = secretReader({ environment: process.env, folder, secrets: config.secrets });
   const missing: string[] = [];
   const look = (what: string, source: SecretSource | undefined) => {

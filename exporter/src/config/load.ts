@@ -245,6 +245,11 @@ function crossChecks(config: FleetConfig, inventory: InventoryConfig, entries: r
     // What a range will find has no name yet.
     if (!names.has(miner) && inventory.ranges.length === 0) found.push({ path: ['control', 'allow_miners', index], message: `there is no miner "${miner}"` });
   });
+  for (const [group, { miners = [] }] of Object.entries(config.groups)) {
+    miners.forEach((miner, index) => {
+      if (!names.has(miner) && inventory.ranges.length === 0) found.push({ path: ['groups', group, 'miners', index], message: `there is no miner "${miner}"` });
+    });
+  }
   (config.control.allow_sites ?? []).forEach((one, index) => {
     if (!sites.includes(one)) found.push({ path: ['control', 'allow_sites', index], message: `there is no site "${one}"` });
   });

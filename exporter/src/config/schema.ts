@@ -171,6 +171,11 @@ const controlWindow = z.strictObject({
   timezone: z.string().refine(isZone, 'an IANA time zone such as Europe/Berlin').default('UTC'),
 }).refine(({ from, to }) => from !== to, 'an end that differs from its beginning ("00:00" to "24:00" is a whole day)');
 
+const group = z.strictObject({
+  miners: z.array(name).optional().describe('By name'),
+  expression: z.string().min(1).max(500).optional().describe('And those that fit, as state == "stopped" && site == "north"'),
+}).refine(({ miners, expression }) => miners !== undefined || expression !== undefined, 'miners, an expression, or both');
+
 export const fleetSchema = z.strictObject({
   sites: z.array(site).prefault([{ name: 'default' }]),
   secrets: z.strictObject({
@@ -180,6 +185,7 @@ export const fleetSchema = z.strictObject({
   credentials: z.record(name, credentials).default({}),
   miners: z.array(minerSchema).optional(),
   inventory: inventory.optional(),
+  groups: z.record(name, group).default({}).describe('Names for sets of miners, for selections of control'),
   pools: z.array(pool).default([]),
   prices: prices.prefault({}),
   prometheus: z.strictObject({
@@ -254,5 +260,6 @@ export type PricesConfig = FleetConfig['prices'];
 export type Basis = (typeof bases)[number];
 export type PriceSource = (typeof priceSources)[number];
 export type TokenConfig = FleetConfig['api']['tokens'][number];
+export type GroupsConfig = FleetConfig['groups'];
 export type ControlConfig = FleetConfig['control'];
 export type Scope = TokenConfig['scope'];

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ControlConfig } from '../config/schema.ts';
+import type { ControlConfig, GroupsConfig } from '../config/schema.ts';
 import { HashfleetError, messageOf } from '../errors.ts';
 import type { Fleet, Miner } from '../fleet/fleet.ts';
 import type { ChangeKind } from '../fleet/memory.ts';
@@ -96,6 +96,10 @@ export interface ControlOptions {
   /** Resolves after so many ms, or at once when aborted. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly profitChange?: (miner: Miner, effect: Effect) => number | undefined;
+  /** USD a day; absent where money is not known. */
+  readonly profitOf?: (miner: Miner) => number | undefined;
+  /** Named sets of miners. */
+  readonly groups?: GroupsConfig;
 }
 
 /** Ms for one command; a settings write takes the firmware seconds (vnish-api.md, 7 row 17). */
@@ -129,7 +133,7 @@ async function rest(ms: number, signal: AbortSignal): Promise<void> {
   await pause(ms, undefined, { signal }).catch(() => undefined);
 }
 
-export function createControl({ fleet, config, audit, log, profitChange, journal = openJournal(memoryLines()), sleep = rest, now = Date.now, history = createControlHistory(now) }: ControlOptions): Control {
+export function createControl({ fleet, config, audit, log, profitChange, profitOf, groups = {}, journal = openJournal(memoryLines()), sleep = rest, now = Date.now, history = createControlHistory(now) }: ControlOptions): Control {
   const cancelled = new Map<string, AbortController>();
   const { jobs, jobByKey, sent, counts, confirmations } = history;
   const active = new Map<string, string>();
@@ -511,7 +515,7 @@ export function createControl({ fleet, config, audit, log, profitChange, journal
   /** @throws HashfleetError payload_invalid */
   function ordered({ miners, select: selection, ...order }: Wish): ActionOrder {
     if ((miners === undefined) === (selection === undefined)) throw new HashfleetError('payload_invalid', 'Give either "miners" or "select".', { field: 'miners' });
-    return { ...order, miners: miners ?? select(fleet.all(), selection ?? {}, (miner) => fleet.isFresh(miner)) };
+    return { ...order, miners: miners ?? select(fleet.all(), selection ?? {}, { groups, profitOf, isFresh: (miner) => fleet.isFresh(miner) }) };
   }
 
   return {

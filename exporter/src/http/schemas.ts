@@ -256,7 +256,8 @@ export const ActionRequest = z.strictObject({
   miners: z.array(minerName).min(1).max(10_000).optional().describe('Either this or "select"'),
   select: z.strictObject({
     names: several.optional(), site: several.optional(), rack: several.optional(), circuit: several.optional(), model: several.optional(),
-    state: several.optional(), preset: several.optional(),
+    state: several.optional(), preset: several.optional(), group: several.optional().describe('Groups of fleet.yaml'),
+    expression: z.string().min(1).max(500).optional().describe('CEL, as state == "mining" && chip_temperature > 80.0'),
   }).optional().describe('Miners that fit every property given, each with any of its values; state and preset are of a fresh reading'),
   parameters: z.strictObject({
     preset: z.string().optional().describe('With "preset": the name of the preset'),
