@@ -364,7 +364,7 @@ describe('in the service', () => {
   });
 
   test.each([
-    [[], {}, 2, 'An API token of scope read is needed'],
+    [[], {}, 2, 'An API token is needed'],
     [['--by', 'week'], { HASHFLEET_API_TOKEN: 'x' }, 2, 'one of day, month, all'],
     [['--api', 'localhost'], { HASHFLEET_API_TOKEN: 'x' }, 2, '--api: "localhost" is not an address'],
     [['--api', 'http://127.0.0.1:9'], { HASHFLEET_API_TOKEN: 'secret-of-mine' }, 1, 'does not answer'],

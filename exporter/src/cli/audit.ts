@@ -4,14 +4,39 @@ import path from 'node:path';
 import { Option, type Command } from 'commander';
 import { verifyAuditLog, type AuditEntry } from '../control/audit.ts';
 import { field } from '../earnings/report-csv.ts';
+import type { z } from 'zod';
 import { HashfleetError } from '../errors.ts';
+import { Audit } from '../http/schemas.ts';
+import { apiOf, withApi, type ApiFlags } from './api.ts';
+import { tableText, wantsColour, type Column } from './table.ts';
 
 const usualFile = 'data/audit/audit.jsonl';
 
 interface ExportOptions { readonly from?: string; readonly to?: string; readonly miner?: string; readonly actor?: string; readonly job?: string; readonly format: 'jsonl' | 'csv'; readonly out?: string }
 
+interface ListOptions extends ApiFlags { readonly miner?: string; readonly limit: string; readonly json?: true }
+
+const listColumns: readonly Column<z.output<typeof Audit>['entries'][number]>[] = [
+  { title: 'AT', of: ({ at }) => at.replace(/\.\d+Z$/, 'Z') },
+  { title: 'WHO', of: ({ actor }) => actor },
+  { title: 'EVENT', of: ({ event }) => event },
+  { title: 'ACTION', of: ({ action = '' }) => action },
+  { title: 'MINER', of: ({ miner = '' }) => miner },
+  { title: 'OUTCOME', of: ({ outcome = '' }) => outcome },
+  { title: 'DETAIL', of: ({ detail = '' }) => detail },
+];
+
 export function addAudit(program: Command): void {
   const audit = program.command('audit').description('the audit log');
+  withApi(audit.command('list').description('print the latest entries, as the running exporter has them, newest first'), 'read')
+    .option('--miner <name>', 'of this miner')
+    .option('--limit <count>', 'so many', '30')
+    .option('--json', 'as the API tells them')
+    .action(async ({ miner, limit, json, ...flags }: ListOptions) => {
+      const query = new URLSearchParams({ limit, ...(miner === undefined ? {} : { miner }) });
+      const { entries } = await apiOf(flags).ask(`/audit?${query.toString()}`, Audit);
+      console.log(json === true ? JSON.stringify(entries, null, 2) : entries.length === 0 ? 'Nothing was done yet.' : tableText(entries, listColumns, { colour: wantsColour() }));
+    });
   audit.command('verify').argument('[file]', 'the log', usualFile).description('check the chain of the audit log, also of the files that were set aside')
     .action((file: string) => {
       const entries = read(file);

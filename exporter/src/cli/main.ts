@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command `hashfleet`. Exit codes: 0 done, 1 failed, 2 a configuration or an argument that is not valid. */
+/** The command `hashfleet`; its exit codes stand in exit.ts. */
 import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { Command, InvalidArgumentError } from 'commander';
@@ -8,16 +8,21 @@ import type { Scope } from '../config/schema.ts';
 import { secretReader, secretVariables, sourceOf, type SecretSource } from '../config/secrets.ts';
 import { entriesFile } from '../control/entries.ts';
 import { checkGroups } from '../control/select.ts';
-import { HashfleetError, messageOf } from '../errors.ts';
+import { HashfleetError, messageOf, type ErrorCode } from '../errors.ts';
 import { rangeTargets } from '../fleet/members.ts';
 import { openapiDocument } from '../http/openapi.ts';
 import { wholeFleet, type Shard } from '../fleet/sharding.ts';
 import { createLogger, type Logger } from '../log.ts';
 import { seriesReference } from '../metrics/reference.ts';
+import tab from '@bomb.sh/tab/commander';
+import { addAct } from './act.ts';
 import { addAudit } from './audit.ts';
 import { addBackfill } from './backfill.ts';
 import { addDiscover } from './discover.ts';
 import { addEarnings } from './earnings.ts';
+import { attentionExit, plannedExit, refusedExit } from './exit.ts';
+import { addFleet } from './fleet.ts';
+import { addJobs } from './jobs.ts';
 import { addReport } from './report.ts';
 import { addSecrets } from './secrets.ts';
 import { startService, type Listen } from './service.ts';
@@ -116,10 +121,19 @@ addBackfill(program);
 addEarnings(program);
 addReport(program);
 
+addFleet(program);
+addAct(program);
+addJobs(program);
 addAudit(program);
 
 program.command('openapi').description('print the API\'s description (OpenAPI 3.1)').action(() => console.log(JSON.stringify(openapiDocument(version), null, 2)));
 program.command('series').description('print the reference of all series (Markdown)').action(() => console.log(seriesReference().trimEnd()));
+
+program.addHelpText('after', `
+Exit codes: 0 done; 1 failed; 2 an argument or a configuration that is not valid; ${attentionExit} done, but a miner needs a person; ${refusedExit} the exporter
+refuses; ${plannedExit} planned, not confirmed.
+`);
+tab(program, { completionCommandName: 'completion' });
 
 /** A defect that nobody caught: said in one line, what is kept is put away, and the supervisor starts a process whose state is known. */
 function endOnDefect(log: Logger, putAway: () => void): void {
@@ -136,6 +150,12 @@ function endOnDefect(log: Logger, putAway: () => void): void {
   process.on('uncaughtException', end('uncaught exception'));
   process.on('unhandledRejection', end('unhandled rejection'));
 }
+
+const exitCodes: Readonly<Partial<Record<ErrorCode, number>>> = {
+  config_invalid: 2, secret_missing: 2, payload_invalid: 2,
+  unauthenticated: refusedExit, forbidden: refusedExit, control_disabled: refusedExit, not_allowed: refusedExit, confirmation_needed: refusedExit, confirmation_invalid: refusedExit,
+  busy: refusedExit, not_now: refusedExit, nothing_to_do: refusedExit, rate_limited: refusedExit,
+};
 
 function check(config: Config, file: string, folder: string): void {
   checkGroups(config.groups);
@@ -167,5 +187,5 @@ try {
 } catch (thrown) {
   // A known error is for the person; its stack is not.
   console.error(thrown instanceof HashfleetError ? thrown.message : thrown);
-  process.exitCode = thrown instanceof HashfleetError && ['config_invalid', 'secret_missing', 'payload_invalid'].includes(thrown.code) ? 2 : 1;
+  process.exitCode = thrown instanceof HashfleetError ? exitCodes[thrown.code] ?? 1 : 1;
 }

@@ -289,6 +289,12 @@ export const Plan = z.object({
 
 export const JobTargetState = z.enum(targetStates);
 
+export const JobTarget = z.object({
+  miner: minerName, state: JobTargetState, detail: z.string().optional(),
+  startedAt: time.optional(), finishedAt: time.optional(),
+  rollBackTo: z.string().optional().describe('The preset to which it was taken back'),
+});
+
 export const Job = z.object({
   id: z.string(),
   action: ActionName,
@@ -297,11 +303,7 @@ export const Job = z.object({
   state: z.enum(['running', 'finished', 'cancelled']),
   createdAt: time,
   finishedAt: time.optional(),
-  targets: z.array(z.object({
-    miner: minerName, state: JobTargetState, detail: z.string().optional(),
-    startedAt: time.optional(), finishedAt: time.optional(),
-    rollBackTo: z.string().optional().describe('The preset to which it was taken back'),
-  })),
+  targets: z.array(JobTarget),
   override: z.string().optional(),
 }).meta({ id: 'Job' });
 
