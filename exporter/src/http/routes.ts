@@ -16,6 +16,7 @@ import type { LogWatch } from '../fleet/log-watch.ts';
 import { workerIndex } from '../analytics/workers.ts';
 import type { Pools } from '../fleet/pools.ts';
 import { HashfleetError } from '../errors.ts';
+import type { Schedules } from '../schedules/schedules.ts';
 import type { MinerView, Views } from '../metrics/view.ts';
 import { openMetricsLines, openMetricsType } from '../metrics/openmetrics.ts';
 import type { Identity } from './auth.ts';
@@ -32,6 +33,7 @@ export interface ApiContext {
   readonly pools: Pools;
   readonly views: Views;
   readonly control: Control;
+  readonly schedules: Schedules;
   readonly alive: Alive;
   readonly logs: LogWatch;
   readonly entries: Entries;
