@@ -25,6 +25,7 @@ import { askMiner, notTold, windowOf } from './live.ts';
 import { takeReading } from './pushed.ts';
 import { reportOf } from './reports.ts';
 import { auditReply, boardsReply, earningsReply, eventsReply, historyReply, jobReply, jobTargetReply, ledgerReply, logsReply, planReply, poolReply, presetsReply, rigReply, telemetryReply } from './replies.ts';
+import { scheduleRoutes } from './schedule-routes.ts';
 import * as schemas from './schemas.ts';
 
 export interface ApiContext {
@@ -342,4 +343,5 @@ export const routes: readonly Route[] = [
       }).sort((a, b) => b.gainUsdPerDay - a.gainUsdPerDay),
     }),
   },
+  ...scheduleRoutes,
 ];

@@ -311,8 +311,10 @@ export function createSchedules({ config, fleet, control, store, tariffs, money,
   }
 
   /** The next step of each miner that does not run yet as is wanted; those that do are let go. */
-  function moves(at: number): Move[] {
+  function moves(at: number, running: readonly { readonly job: Job }[]): Move[] {
     const found: Move[] = [];
+    // Also those that a job has let go of and that is not over yet: what became of them is noticed when it is.
+    const busy = new Set(running.flatMap(({ job }) => job.targets.map(({ miner }) => miner)));
     for (const name of new Set([...resolution.wishes.keys(), ...Object.keys(state.taken)])) {
       const [miner, fact, wish, taken] = [fleet.get(name), facts.get(name), resolution.wishes.get(name), state.taken[name]];
       if (miner === undefined || fact === undefined || fact.held !== undefined || !fleet.isFresh(miner) || miner.failure !== undefined) continue;
@@ -331,7 +333,7 @@ export function createSchedules({ config, fleet, control, store, tariffs, money,
       }
       const direction = directionOf(miner, { option, step, options: fact.options, baseline });
       if (direction === 'up' && taken?.left !== undefined) continue;
-      if (control.activeJob(name) !== undefined || (attempts.get(name)?.nextAt ?? 0) > at) continue;
+      if (busy.has(name) || control.activeJob(name) !== undefined || (attempts.get(name)?.nextAt ?? 0) > at) continue;
       found.push({ miner: name, site: fact.site, circuit: fact.circuit ?? '', schedule, step, direction });
     }
     return found;
@@ -375,8 +377,8 @@ export function createSchedules({ config, fleet, control, store, tariffs, money,
   }
 
   function act(at: number): void {
-    const wanted = moves(at);
     const running = ownRunning();
+    const wanted = moves(at, running);
     for (const list of grouped(wanted.filter(({ direction }) => direction === 'down'), ({ schedule, site, step }) => JSON.stringify([schedule, site, step]))) begin(list, at);
     const ups = wanted.filter(({ direction }) => direction === 'up');
     for (const site of new Set(wanted.map((move) => move.site))) {
