@@ -47,11 +47,11 @@ export interface Curtailment {
 /** W. */
 export const stepWatts = 10;
 /** Steps of work above which multipliers are used: about a second on one core. */
-const mostWork = 40_000_000;
+const exactUpTo = 40_000_000;
 const bisections = 60;
 
 /** @throws RangeError for a miner without options */
-export function curtail(miners: readonly CurtailMiner[], limits: CurtailLimits): Curtailment {
+export function curtail(miners: readonly CurtailMiner[], limits: CurtailLimits, mostWork = exactUpTo): Curtailment {
   const empty = miners.find(({ options }) => options.length === 0);
   if (empty !== undefined) throw new RangeError(`${empty.name} has no option to choose from`);
   const first = new Map(miners.map(({ name }) => [name, 0]));
@@ -59,7 +59,7 @@ export function curtail(miners: readonly CurtailMiner[], limits: CurtailLimits):
   const least = leastOf(miners, limits.mostOff);
   if (!holds(miners, least, limits)) return result(miners, least, { fits: false, gap: 0, method: 'exact' });
   const { choice: near, bound } = byMultipliers(miners, limits, least);
-  const exact = exactly(miners, limits);
+  const exact = exactly(miners, limits, mostWork);
   const better = exact !== undefined && valueOf(miners, exact) >= valueOf(miners, near);
   const choice = better ? exact : near;
   return result(miners, choice, { fits: true, gap: Math.max(0, bound - valueOf(miners, choice)), method: exact === undefined ? 'bounded' : 'exact' });
@@ -103,7 +103,7 @@ interface Part {
 }
 
 /** Undefined where that would take too long, or where rounding up leaves nothing that fits. */
-function exactly(miners: readonly CurtailMiner[], { watts, circuits, mostOff }: CurtailLimits): Map<string, number> | undefined {
+function exactly(miners: readonly CurtailMiner[], { watts, circuits, mostOff }: CurtailLimits, mostWork: number): Map<string, number> | undefined {
   const counted = mostOff !== undefined && mostOff < miners.filter(couldMine).length ? mostOff : undefined;
   const room = Math.floor(watts / stepWatts);
   const choices = miners.reduce((sum, { options }) => sum + options.length, 0);
