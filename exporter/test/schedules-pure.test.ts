@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { scheduleSchema, type ScheduleConfig } from '../src/config/schema.ts';
 import { holdsAt, nextChange, type Calendar } from '../src/schedules/calendar.ts';
-import { advance, levelOf, switchedOff, type Level, type PriceSwitch } from '../src/schedules/price-switch.ts';
+import { advance, levelOf, switchedOff, type PriceSwitch } from '../src/schedules/price-switch.ts';
 import { resolve, type RunOption, type ScheduledMiner } from '../src/schedules/resolve.ts';
 
 const hourMs = 3_600_000;
@@ -91,7 +91,7 @@ describe('a switch that goes by price', () => {
     const unknown = [...Array<number>(11).fill(0.1), ...Array<undefined>(200).fill(undefined)];
     expect(run(unknown).at(-1)!.on).toBe(true);
     expect(run(unknown, { releaseAfterMs: hourMs }).at(-1)!.on).toBe(false);
-    expect(levelOf(undefined, { above: 1, below: 0 })).toBe<Level>('unknown');
+    expect(levelOf(undefined, { above: 1, below: 0 })).toBe('unknown');
   });
 });
 

@@ -154,10 +154,14 @@ function moved({ schedule: { price }, switch: before }: { schedule: ScheduleConf
 
 /** USD a day of an option at the price of that moment; the option's own profit is at the mean price of the present day. */
 function profits(tariffOf: SimulateOptions['tariffOf'], now: number): (site: string, option: RunOption, at: number) => number | undefined {
+  /** A day is 1440 looks at the tariff. */
+  const means = new Map<string, number>();
   return (site, { profitUsdPerDay, watts }, at) => {
     const tariff = tariffOf(site);
-    if (profitUsdPerDay === undefined || watts === undefined || tariff === undefined) return undefined;
-    return profitUsdPerDay + (watts / 1000) * 24 * tariff.meterRatio * (1 + tariff.overheadRatio) * (dayPrice(tariff, now) - priceAt(tariff, at));
+    const mean = tariff === undefined ? undefined : means.get(site) ?? dayPrice(tariff, now);
+    if (mean !== undefined) means.set(site, mean);
+    if (profitUsdPerDay === undefined || watts === undefined || tariff === undefined || mean === undefined) return undefined;
+    return profitUsdPerDay + (watts / 1000) * 24 * tariff.meterRatio * (1 + tariff.overheadRatio) * (mean - priceAt(tariff, at));
   };
 }
 
