@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { faked } from './faked.ts';
 import { idle, ofSchedules, presetOf, scheduleBench, stateOf, stopped, watts } from './schedules-bench.ts';
 
 const twelve = Array.from({ length: 12 }, (_, index) => ({ name: `m${String(index + 1).padStart(2, '0')}`, circuit: 'ABC'[index % 3]! }));
@@ -92,6 +93,40 @@ describe('a site whose power grows dear', () => {
     bench.setTime('2027-06-01T14:00:00Z');
     await bench.rounds(running, 3);
     expect([stopped(running).length, running.schedules.get('dear').problems]).toEqual([3, ['the price of power is not known: it holds what it has']]);
+  }, 60_000);
+
+  test('that is told by a URL is followed, and below zero it is a price too', async () => {
+    const bench = await scheduleBench(twelve.slice(0, 1), '2027-06-01T10:00:10Z');
+    const told = await faked({ '/now': { price: -5 } });
+    const running = await bench.start(`${sites}\nschedules: [{name: dear, site: barn, price: {source: {url: "http://${told.address}/now", pointer: /price, interval_seconds: 10, allow_plain_http: true}, scale: 0.001, stop_above: 0.08, resume_below: 0.07, immediate_above: 0.15}, do: {stop: true}}]`);
+    await bench.settle(running, 'the price is known', () => running.schedules.get('dear').priceUsdPerKilowattHour !== undefined);
+    expect(running.schedules.get('dear')).toMatchObject({ priceUsdPerKilowattHour: -0.005 });
+    expect(stopped(running)).toEqual([]);
+    told.replies['/now'] = { price: 900 };
+    bench.setTime('2027-06-01T10:01:00Z');
+    await bench.settle(running, 'the spike is acted on', () => idle(running) && stopped(running).length === 1);
+  }, 60_000);
+
+  test('above what its miners earn stops them for their least time, also over a restart', async () => {
+    const bench = await scheduleBench(twelve.slice(0, 2), '2027-06-01T14:50:10Z');
+    const dearAfternoon = 'sites: [{name: barn, timezone: Europe/Berlin, electricity: {price_usd_per_kilowatt_hour: 0.08, windows: [{from: "17:00", to: "18:00", price_per_kilowatt_hour: 0.5}]}}]\nschedules: [{name: loss, site: barn, price: {break_even: true}, do: {stop: true}, restore_gap_seconds: 0}]';
+    let running = await bench.start(dearAfternoon);
+    const at = async (time: string) => {
+      bench.setTime(`2027-06-01T${time}Z`);
+      await bench.rounds(running, 2);
+    };
+    await at('14:55:10');
+    await at('15:00:10');
+    expect(ofSchedules(running)).toEqual([]);
+    await at('15:05:10');
+    await bench.settle(running, 'both are stopped', () => idle(running) && stopped(running).length === 2);
+    await running.kill();
+    running = await bench.start(dearAfternoon);
+    for (const time of ['16:40:10', '16:45:10', '16:50:10', '16:55:10', '17:00:10']) await at(time);
+    // Cheap for long, but not off for two hours yet.
+    expect(stopped(running)).toHaveLength(2);
+    await at('17:05:20');
+    await bench.settle(running, 'both mine', () => idle(running) && stopped(running).length === 0);
   }, 60_000);
 });
 

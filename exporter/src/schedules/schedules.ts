@@ -175,11 +175,10 @@ export function createSchedules({ config, fleet, control, store, tariffs, money,
   }
 
   /** USD per kWh above which no preset of the miner earns its power; the last known while a schedule has it stopped. */
-  const lastEven = new Map<string, number>();
   function breakEven(miner: Miner): number | undefined {
     const all = [...money(miner).values()].flatMap(({ breakevenUsdPerKilowattHour: usd }) => usd ?? []);
-    if (all.length > 0) lastEven.set(miner.config.name, Math.max(...all));
-    return lastEven.get(miner.config.name);
+    if (all.length > 0) state.breakEvens[miner.config.name] = Math.max(...all);
+    return state.breakEvens[miner.config.name];
   }
 
   function factsNow(): Map<string, ScheduledMiner> {

@@ -37,6 +37,8 @@ const stateSchema = z.object({
   active: z.record(z.string(), z.number()).default({}),
   /** By schedule, and by miner with break_even; '' is the schedule itself. */
   prices: z.record(z.string(), z.record(z.string(), priceSwitch)).default({}),
+  /** USD per kWh above which a miner does not earn its power, as last known: of a stopped one nothing is measured. */
+  breakEvens: z.record(z.string(), z.number()).default({}),
   plans: z.record(z.string(), z.object({ question: z.string(), choice: z.record(z.string(), z.string()) })).default({}),
   /** Unix ms of the last look. */
   lookedAt: z.number().optional(),
