@@ -40,11 +40,12 @@ describe('schedules over the API', () => {
     expect([await names(again), (await again.api('/schedules/night')).status]).toEqual([[], 404]);
   });
 
-  test('are shown to operators, written by nobody but admins, and neither by readers', async () => {
+  test('are shown to readers, tried out by operators, and written by nobody but admins', async () => {
     const running = await ready();
     await running.api('/schedules', { json: night });
     const status = async (where: string, token: string, asking = {}) => (await running.api(where, { token, ...asking })).status;
-    expect([await status('/schedules', tokens.read), await status('/schedules', tokens.operate)]).toEqual([403, 200]);
+    expect([await status('/schedules', tokens.read), await status('/schedules/night', tokens.read)]).toEqual([200, 200]);
+    expect(await status('/schedules/simulate', tokens.read, { json: { schedule: night } })).toBe(403);
     expect(await status('/schedules/simulate', tokens.operate, { json: { schedule: night } })).toBe(200);
     for (const [where, asking] of [['/schedules', { json: { ...night, name: 'b' } }], ['/schedules/night', { method: 'PUT', json: night }], ['/schedules/night', { method: 'DELETE' }], ['/schedules/night/enable', { method: 'POST' }]] as const) {
       expect(await status(where, tokens.operate, asking)).toBe(403);

@@ -1,4 +1,4 @@
-/** The routes about schedules: who may operate may look and try out, who may write is an admin. */
+/** The routes about schedules: whoever may read may look, operators may try out, admins write. */
 import type { z } from 'zod';
 import type { ScheduleConfig } from '../config/schema.ts';
 import type { Caller } from '../control/jobs.ts';
@@ -58,7 +58,7 @@ function tryOut({ schedules, config, earnings, control }: ApiContext, { schedule
 
 export const scheduleRoutes: readonly Route[] = [
   {
-    method: 'get', path: '/schedules', scope: 'operate', summary: 'Schedules: what they want now, what they took, what holds them back', replies: { 200: schemas.Schedules },
+    method: 'get', path: '/schedules', scope: 'read', summary: 'Schedules: what they want now, what they took, what holds them back', replies: { 200: schemas.Schedules },
     handle: (context) => ok({ schedules: context.schedules.list().map((status) => statusReply(context, status)) }),
   },
   {
@@ -70,7 +70,7 @@ export const scheduleRoutes: readonly Route[] = [
     handle: (context, { body }) => ok(tryOut(context, body as Reply<typeof schemas.SimulateRequest>)),
   },
   {
-    method: 'get', path: '/schedules/{name}', scope: 'operate', summary: 'One schedule', replies: { 200: schemas.ScheduleStatus },
+    method: 'get', path: '/schedules/{name}', scope: 'read', summary: 'One schedule', replies: { 200: schemas.ScheduleStatus },
     handle: (context, { parameters: { name = '' } }) => ok(statusReply(context, context.schedules.get(name))),
   },
   {
