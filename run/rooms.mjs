@@ -13,8 +13,9 @@ export const mayKnow = {
   earnings: ['config', 'miners', 'pools', 'fleet', 'analytics'],
   advice: ['config', 'miners', 'pools', 'analytics'],
   control: ['config', 'miners', 'pools', 'fleet', 'analytics'],
-  metrics: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'control'],
-  http: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'control', 'metrics'],
+  schedules: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'control'],
+  metrics: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'control', 'schedules'],
+  http: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'control', 'schedules', 'metrics'],
 };
 
 const rooms = [...Object.keys(mayKnow), 'cli'];

@@ -351,6 +351,12 @@ export function alertGroups(timing: Timing, links: Links): readonly AlertGroup[]
           summary: 'An action did not take: {{ $labels.action }} {{ $labels.outcome }}',
           description: `At least one {{ $labels.action }} within the last ${time('actionWindow')} ended {{ $labels.outcome }}. The miner may not be in the state that you asked for.`,
         },
+        {
+          alert: 'ScheduleFailed', severity: 'warning', scope: 'exporter', for: 'scheduleFailedFor', keepFiringFor: 'flapHold',
+          expr: ['max by (job, instance, schedule) (hashfleet_schedule_failed) > 0'],
+          summary: 'Schedule {{ $labels.schedule }} does not get what it wants',
+          description: 'The schedule {{ $labels.schedule }} at {{ $labels.instance }} cannot bring {{ $value | humanize }} miners to where it wants them. A limit may be exceeded, or miners stay off that should mine again.',
+        },
       ],
     },
   ];

@@ -101,6 +101,7 @@ export const thresholds = {
   // control
   auditShrunk: limit(0, 'events', 'It never falls by itself.'),
   auditShrunkWindow: window(15 * minute, 'The log only grows; a quarter of an hour is time enough for the notification to go out.'),
+  scheduleFailedFor: hold(2 * minute, 'A first failure is tried again after a minute; what fails twice needs somebody.'),
   actionWindow: window(15 * minute, 'Long enough to be noticed and notified, as changeWindow.'),
 } as const satisfies Record<string, Threshold>;
 

@@ -410,6 +410,14 @@ export const firing: readonly Firing[] = [
     summary: 'An action did not take: preset failed',
     description: 'At least one preset within the last 15m ended failed. The miner may not be in the state that you asked for.',
   },
+  {
+    alert: 'ScheduleFailed', when: 'two miners of a schedule do not stop',
+    series: { 'hashfleet_schedule_failed{job="hashfleet",instance="exporter:9788",schedule="night"}': held([0, '20m'], [2, '20m'], [0, '20m']) },
+    fires: '22m', over: '45m',
+    labels: { severity: 'warning', scope: 'exporter', ...exporter, schedule: 'night' },
+    summary: 'Schedule night does not get what it wants',
+    description: 'The schedule night at exporter:9788 cannot bring 2 miners to where it wants them. A limit may be exceeded, or miners stay off that should mine again.',
+  },
 ];
 
 /** Both severities of an alert at once: the inhibition in alertmanager.yml then shows one. */
@@ -515,6 +523,7 @@ export const quiet: readonly Quiet[] = [
   { alert: 'PoolClosed', when: 'the pool times out', series: { 'pool_failure_info{pool="prohashing",reason="timeout"}': held([1, '1h']) }, at: ['15m', '30m'] },
   { alert: 'ExporterConfigReloadFailed', when: 'the configuration is good', series: { [ofExporter('hashfleet_config_reload_success')]: held([1, '1h']) }, at: ['30m'] },
   { alert: 'ActionFailed', when: 'an action was verified', series: { 'hashfleet_actions_total{job="hashfleet",instance="exporter:9788",action="preset",outcome="verified"}': held([0, '20m'], [1, '40m']) }, at: ['20m', '30m'] },
+  { alert: 'ScheduleFailed', when: 'the second try of a schedule succeeds', series: { 'hashfleet_schedule_failed{job="hashfleet",instance="exporter:9788",schedule="night"}': held([0, '20m'], [1, '1m'], [0, '20m']) }, at: ['20m', '22m', '30m'] },
   {
     alert: 'PoolSeesLess', when: 'the miner has gone over to another pool', at: ['30m', '1h30m', '2h30m'],
     series: but({

@@ -74,7 +74,7 @@ describe('every reply', () => {
     await simulator.miner('gone').inject('unplugged');
     const running = await run(simulator.miners.map(({ name, address }) => `{name: ${name}, address: "${address}", rack: "A 1", site: s}`), {
       control: '{enabled: true, verify_interval_seconds: 0.1}',
-      sections: `sites: [{name: s, electricity: {price_usd_per_kilowatt_hour: 0.05}}]\nprices: {btc_usd: 100000}\npools: [{name: ph, type: prohashing, base_url: "${simulator.pool.url}", allow_plain_http: true, api_key_env: POOL_KEY, interval_seconds: 1}, {name: none, type: prohashing}]`,
+      sections: `sites: [{name: s, electricity: {price_usd_per_kilowatt_hour: 0.05}}]\nprices: {btc_usd: 100000}\npools: [{name: ph, type: prohashing, base_url: "${simulator.pool.url}", allow_plain_http: true, api_key_env: POOL_KEY, interval_seconds: 1}, {name: none, type: prohashing}]\nschedules: [{name: limit, site: s, until: "2099-01-01T00:00:00Z", do: {limit_kilowatts: 20}}]`,
       environment: { POOL_KEY: simulator.pool.apiKey },
     });
     await until('all were polled and the pool was read', async () => [...running.service.fleet.all()].every(({ lastPollAt }) => lastPollAt !== undefined) && (await running.value('pool_up', { pool: 'ph' })) === 1);
@@ -91,7 +91,7 @@ describe('every reply', () => {
 
     const seen = new Map<string, unknown>();
     for (const { method, path } of routes.filter((route) => route.method === 'get' && route.answers === undefined && route.path !== '/jobs/{id}/events')) {
-      for (const name of path.includes('{name}') ? ['well', 'starting', 'broken', 'l7', ...(/\/(presets|settings|logs|notes|history)$/.test(path) ? [] : ['gone'])] : ['']) {
+      for (const name of path === '/schedules/{name}' ? ['limit'] : path.includes('{name}') ? ['well', 'starting', 'broken', 'l7', ...(/\/(presets|settings|logs|notes|history)$/.test(path) ? [] : ['gone'])] : ['']) {
         const where = path.replace('{name}', name).replace('{id}', id);
         const reply = await running.api(where, { token: tokens.read });
         expect([where, reply.status]).toEqual([where, 200]);

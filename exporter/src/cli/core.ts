@@ -28,6 +28,8 @@ import type { Registry } from '../metrics/client.ts';
 import { createProbes } from '../metrics/probes.ts';
 import { createMetricsRegistry, type ReloadState } from '../metrics/registry.ts';
 import { createViews, profitChange } from '../metrics/view.ts';
+import { createSchedules, type Schedules } from '../schedules/schedules.ts';
+import type { ScheduleStore } from '../schedules/store.ts';
 import { cgminerDriver } from '../miners/cgminer/driver.ts';
 import type { Driver } from '../miners/driver.ts';
 import { pushDriver } from '../miners/push/driver.ts';
@@ -59,6 +61,7 @@ export interface Lasting {
   readonly inventory: Inventory;
   readonly entries: Entries;
   readonly earnings: Earnings;
+  readonly scheduleStore: ScheduleStore;
 }
 
 export interface Core {
@@ -66,6 +69,7 @@ export interface Core {
   readonly fleet: Fleet;
   readonly pools: Pools;
   readonly control: Control;
+  readonly schedules: Schedules;
   readonly loop: PollLoop;
   readonly chips: Chips;
   /** What the pools were made from. */
@@ -80,6 +84,9 @@ export interface Core {
 /** VNish's own defaults (vnish-api.md, 1.1 and 5), tried only where fleet.yaml names no password; TCP 4028 asks for none. */
 const vendorPasswords = { 'vnish': vendorPassword, 'vnish-cgi': vendorCgiPassword, 'cgminer': '', 'push': '' } as const;
 const drivers = { 'vnish': vnishDriver, 'vnish-cgi': vnishCgiDriver, 'cgminer': cgminerDriver, 'push': pushDriver } as const;
+
+/** Ms between two looks at the schedules: power comes and goes within minutes, prices in windows of five. */
+const scheduleEveryMs = 10_000;
 
 /** How drivers are made, and what each is made from: as long as that stays the same, so does the driver. */
 export interface DriverMaker {
@@ -104,7 +111,7 @@ export function driversOf(config: Config, { environment, folder }: Pick<Lasting,
 
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
-  const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, shard, log, reload, inventory, entries, earnings } = lasting;
+  const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, shard, log, reload, inventory, entries, earnings, scheduleStore } = lasting;
   checkGroups(config.groups);
   const { driverFor, driverKey } = driversOf(config, lasting, mismatches.count);
   const read = secretReader({ environment, folder, secrets: config.secrets });
@@ -148,6 +155,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   // What was read before is compared at once, or peers' distances would be gone for a round.
   if (earlier !== undefined) views.comparePeers();
   const control = createControl({ fleet, config: config.control, audit, log, history, journal, groups: config.groups, profitChange: (miner, effect) => profitChange(views.of(miner), effect), profitOf: (miner) => views.of(miner).money.profitUsdPerDay });
+  const schedules = createSchedules({ config, fleet, control, store: scheduleStore, tariffs: earnings.tariffs, money: (miner) => views.presetMoney(miner), log, folder });
   const probes = createProbes({
     inventory: config.miners, own: { fleet, views }, concurrency: config.poll.concurrency,
     guestOf(miner) {
@@ -155,14 +163,15 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       return { fleet: one, views: createViews({ config, fleet: one, pools, earnings }) };
     },
   });
-  const registry = createMetricsRegistry({ config, fleet, pools, views, chips, logs, loop, control, mismatches, version, reloadState, inventory, self, shard, earnings });
+  const registry = createMetricsRegistry({ config, fleet, pools, views, chips, logs, loop, control, schedules, mismatches, version, reloadState, inventory, self, shard, earnings });
   let ready = false;
   let rounds: NodeJS.Timeout | undefined;
+  let scheduling: NodeJS.Timeout | undefined;
 
   return {
-    config, fleet, pools, control, loop, chips, poolsKey,
+    config, fleet, pools, control, schedules, loop, chips, poolsKey,
     metrics: metricsApp({ registry, probes, config, shard, addressOf: (name) => fleet.get(name)?.config.address, log, version, ready: () => ready, reload }),
-    api: apiApp({ context: { config, fleet, pools, views, control, alive, logs, entries, earnings, version }, tokens, log }),
+    api: apiApp({ context: { config, fleet, pools, views, control, schedules, alive, logs, entries, earnings, version }, tokens, log }),
     start() {
       // Neither `earlier` nor `going` may stand in here: what lives on would hold every core before it.
       if (!goesOn) {
@@ -179,16 +188,19 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
         // What comes of it reaches the page with each miner's next poll.
         views.comparePeers();
       }, config.poll.interval_seconds * 1000);
+      scheduling = setInterval(() => schedules.tick(), scheduleEveryMs);
       ready = true;
       if (tokens.length === 0) log.warn('no API token is configured (api.tokens): the API refuses every request; metrics are served');
     },
     async stop(next) {
       ready = false;
       clearInterval(rounds);
+      clearInterval(scheduling);
       if (next?.loop !== loop) loop.stop();
       if (next?.chips !== chips) chips.stop();
       logs.stop();
       await control.close();
+      await schedules.close();
       await probes.close();
       if (next?.pools !== pools) await pools.close();
       await fleet.close();

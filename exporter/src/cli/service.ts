@@ -20,6 +20,7 @@ import type { Pools } from '../fleet/pools.ts';
 import type { Logger } from '../log.ts';
 import { createProcessMetrics } from '../metrics/registry.ts';
 import { createMismatchCounter } from '../mismatch.ts';
+import { openScheduleStore } from '../schedules/store.ts';
 import { auditFolder, createCore, type Core, type Lasting } from './core.ts';
 
 export interface Listen { readonly host: string; readonly port: number }
@@ -66,6 +67,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
   const journal = openJournal(journalFile(dataFolder));
   const alive = openAlive(dataFolder, log);
   const earnings = openEarnings({ dataFolder, folder, log });
+  const scheduleStore = openScheduleStore(dataFolder, log);
   const reloadState = { success: true, at: Date.now() };
   let base = config;
   const inventory = createInventory({ folder: dataFolder, log, changed: () => void later('members'), moved: (name) => core.loop.hurry(name) });
@@ -85,7 +87,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
       await apply(base);
     },
   });
-  const lasting: Lasting = { inventory, entries, earnings, memory, audit, alive, logMemory: createLogMemory(), journal, history: createControlHistory(Date.now, audit.sentLately), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, shard, log, reload };
+  const lasting: Lasting = { inventory, entries, earnings, scheduleStore, memory, audit, alive, logMemory: createLogMemory(), journal, history: createControlHistory(Date.now, audit.sentLately), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, shard, log, reload };
   let core: Core;
   try {
     core = createCore(inventory.members(config), lasting);

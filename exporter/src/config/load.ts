@@ -253,6 +253,12 @@ function crossChecks(config: FleetConfig, inventory: InventoryConfig, entries: r
   (config.control.allow_sites ?? []).forEach((one, index) => {
     if (!sites.includes(one)) found.push({ path: ['control', 'allow_sites', index], message: `there is no site "${one}"` });
   });
+  const scheduled = new Set<string>();
+  config.schedules.forEach(({ name, site }, index) => {
+    if (scheduled.has(name)) found.push({ path: ['schedules', index, 'name'], message: `"${name}" is there twice` });
+    scheduled.add(name);
+    if (site !== undefined && !sites.includes(site)) found.push({ path: ['schedules', index, 'site'], message: `there is no site "${site}"` });
+  });
   if (config.poll.deadline_seconds >= config.poll.interval_seconds) {
     found.push({ path: ['poll', 'deadline_seconds'], message: `must be less than interval_seconds (${config.poll.interval_seconds})` });
   }

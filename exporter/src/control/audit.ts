@@ -9,7 +9,7 @@ import path from 'node:path';
 import { codeOf, HashfleetError, messageOf } from '../errors.ts';
 import type { ActionName } from './actions.ts';
 
-export type AuditEvent = 'started' | 'sent' | 'outcome' | 'roll_back' | 'cancelled' | 'refused' | 'intent' | 'inventory';
+export type AuditEvent = 'started' | 'sent' | 'outcome' | 'roll_back' | 'cancelled' | 'refused' | 'intent' | 'inventory' | 'schedule';
 
 export interface AuditRecord {
   /** The person, as Grafana names them; the token's name when nobody is named. */

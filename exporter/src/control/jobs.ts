@@ -37,6 +37,8 @@ export type JobListener = (job: Job, target?: JobTarget) => void;
 export interface Control {
   readonly enabled: boolean;
   readonly readOnly: boolean;
+  /** Names of those that fit now. @throws HashfleetError payload_invalid where nobody does */
+  select(selection: Selection): string[];
   /** What would be done; changes nothing. @throws HashfleetError */
   plan(wish: Wish, caller: Caller): { plan: Plan; confirmation?: { token: string; expiresAt: number } };
   /** Starts a job, or returns the one that the same idempotency key started. @throws HashfleetError */
@@ -513,12 +515,17 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
   }
 
   /** @throws HashfleetError payload_invalid */
+  function chosen(selection: Selection): string[] {
+    return select(fleet.all(), selection, { groups, profitOf, isFresh: (miner) => fleet.isFresh(miner) });
+  }
+
   function ordered({ miners, select: selection, ...order }: Wish): ActionOrder {
     if ((miners === undefined) === (selection === undefined)) throw new HashfleetError('payload_invalid', 'Give either "miners" or "select".', { field: 'miners' });
-    return { ...order, miners: miners ?? select(fleet.all(), selection ?? {}, { groups, profitOf, isFresh: (miner) => fleet.isFresh(miner) }) };
+    return { ...order, miners: miners ?? chosen(selection ?? {}) };
   }
 
   return {
+    select: chosen,
     enabled: config.enabled,
     readOnly: config.read_only,
     audit,

@@ -14,7 +14,7 @@ const longestGapIntervals = 3;
 export const staleAfterIntervals = 3;
 
 /** Beside changes of settings: a miner that answers at another address, another machine under a miner's name. */
-export const eventKinds = [...changeKinds, 'address', 'machine'] as const;
+export const eventKinds = [...changeKinds, 'address', 'machine', 'schedule'] as const;
 export type EventKind = (typeof eventKinds)[number];
 
 export interface FleetEvent extends Omit<Change, 'kind'> { readonly kind: EventKind; readonly miner: string; readonly at: number }

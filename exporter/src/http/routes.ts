@@ -16,6 +16,7 @@ import type { LogWatch } from '../fleet/log-watch.ts';
 import { workerIndex } from '../analytics/workers.ts';
 import type { Pools } from '../fleet/pools.ts';
 import { HashfleetError } from '../errors.ts';
+import type { Schedules } from '../schedules/schedules.ts';
 import type { MinerView, Views } from '../metrics/view.ts';
 import { openMetricsLines, openMetricsType } from '../metrics/openmetrics.ts';
 import type { Identity } from './auth.ts';
@@ -24,6 +25,7 @@ import { askMiner, notTold, windowOf } from './live.ts';
 import { takeReading } from './pushed.ts';
 import { reportOf } from './reports.ts';
 import { auditReply, boardsReply, earningsReply, eventsReply, historyReply, jobReply, jobTargetReply, ledgerReply, logsReply, planReply, poolReply, presetsReply, rigReply, telemetryReply } from './replies.ts';
+import { scheduleRoutes } from './schedule-routes.ts';
 import * as schemas from './schemas.ts';
 
 export interface ApiContext {
@@ -32,6 +34,7 @@ export interface ApiContext {
   readonly pools: Pools;
   readonly views: Views;
   readonly control: Control;
+  readonly schedules: Schedules;
   readonly alive: Alive;
   readonly logs: LogWatch;
   readonly entries: Entries;
@@ -340,4 +343,5 @@ export const routes: readonly Route[] = [
       }).sort((a, b) => b.gainUsdPerDay - a.gainUsdPerDay),
     }),
   },
+  ...scheduleRoutes,
 ];

@@ -315,7 +315,7 @@ export const AuditEntry = z.object({
   at: time,
   actor: z.string(),
   token: z.string().describe('Name of the API token, never the token'),
-  event: z.enum(['started', 'sent', 'outcome', 'roll_back', 'cancelled', 'refused', 'intent', 'inventory']),
+  event: z.enum(['started', 'sent', 'outcome', 'roll_back', 'cancelled', 'refused', 'intent', 'inventory', 'schedule']),
   action: ActionName.optional(),
   job: z.string().optional(),
   miner: z.string().optional(),
@@ -388,7 +388,7 @@ export const Problem = z.object({
 }).meta({ id: 'Problem', description: 'RFC 9457 problem details' });
 
 export const Boards = z.object({ boards: z.array(Board) }).meta({ id: 'Boards' });
-export const Change = z.object({ miner: z.string(), at: time, kind: z.enum(eventKinds).describe('"address": it answers elsewhere; "machine": another MAC answers in its place'), from: z.string(), to: z.string() }).meta({ id: 'Change' });
+export const Change = z.object({ miner: z.string(), at: time, kind: z.enum(eventKinds).describe('"address": it answers elsewhere; "machine": another MAC answers in its place; "schedule": a schedule (from) could not do what it wants (to)'), from: z.string(), to: z.string() }).meta({ id: 'Change' });
 export const LogEvent = z.object({ miner: minerName, at: time.describe('By the miner\'s clock; when it was read if that was not set'), kind: z.literal('log'), ...logLine, event: z.enum(logEvents) }).meta({ id: 'LogEvent' });
 export const Events = z.object({
   events: z.array(z.union([Change, LogEvent])).describe('Changes that were not made through Hashfleet, and lines of the miners\' own logs; newest first'),

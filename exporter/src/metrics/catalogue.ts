@@ -199,6 +199,9 @@ export const catalogue = {
   hashfleet_polls_skipped_total: ofExporter(counter('Polls left out because the one before was still under way.', 'poll loop')),
   hashfleet_schema_mismatches_total: ofExporter(counter('Fields of replies that were missing, null or of the wrong type where a value is expected.', 'drivers and adapters', ['source', 'field'])),
   hashfleet_actions_total: ofExporter(counter('Actions on miners by outcome.', 'control', ['action', 'outcome'])),
+  hashfleet_schedule_active: ofExporter(gauge('1 while the schedule holds: its windows, and its price where it goes by one.', 'schedules', ['schedule'])),
+  hashfleet_schedule_target_watts: ofExporter(gauge('What the miners of a schedule with a limit may draw now, in watts: the limit less its reserve. Absent while it does not hold.', 'schedules', ['schedule'])),
+  hashfleet_schedule_failed: ofExporter(gauge('Miners that are not as the schedule wants them, because an action failed or could not be sent for a quarter of an hour.', 'schedules', ['schedule'])),
   hashfleet_config_reload_success: ofExporter(gauge('1 if the last load of the configuration succeeded.', 'configuration')),
   hashfleet_config_last_reload_timestamp_seconds: ofExporter(gauge('Unix time of the last successful load of the configuration.', 'configuration')),
 } as const satisfies Record<string, Family>;
