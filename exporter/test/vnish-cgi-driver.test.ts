@@ -129,7 +129,7 @@ describe('an L3+ with VNish 3.9.0', () => {
     await driver.poll(soon());
     const commands: readonly (readonly [Command, string, unknown])[] = [
       [{ action: 'pause' }, 'POST do_sleep_mode.cgi', { mode: '1' }], [{ action: 'resume' }, 'POST do_sleep_mode.cgi', { mode: '0' }],
-      [{ action: 'restart_mining' }, 'GET reboot_cgminer.cgi', null], [{ action: 'reboot' }, 'GET reboot.cgi', null],
+      [{ action: 'restart_mining' }, 'GET reboot_cgminer.cgi', null], [{ action: 'start' }, 'GET reboot_cgminer.cgi', null], [{ action: 'stop' }, 'GET stop_bmminer.cgi', null], [{ action: 'reboot' }, 'GET reboot.cgi', null],
     ];
     for (const [command, request, body] of commands) {
       miner.requests.clear();
@@ -162,10 +162,23 @@ describe('an L3+ with VNish 3.9.0', () => {
     const address = await answering((request, response) => {
       seen.push(`${request.method ?? ''} ${request.url ?? ''}`);
       if (request.url === '/cgi-bin/check.cgi' || request.headers.authorization === undefined) response.writeHead(401, { 'www-authenticate': 'Digest realm="r", nonce="n", qop="auth"' }).end();
+      else if (request.url === '/cgi-bin/get_system_info.cgi') response.end('{"minertype":"Antminer L3+ (vnish 3.9.0)"}');
       else request.socket.destroy();
     });
     await expect(drive(address).driver.send({ action: 'restart_mining' }, soon())).rejects.toMatchObject({ reason: 'reset' });
-    expect(seen).toEqual(['GET /cgi-bin/reboot_cgminer.cgi', 'GET /cgi-bin/reboot_cgminer.cgi']);
+    expect(seen.filter((one) => one.includes('reboot'))).toEqual(['GET /cgi-bin/reboot_cgminer.cgi']);
+  });
+
+  test('has not been told anything when the login before the command failed: broken off, or refused', async () => {
+    const address = await answering((request, response) => {
+      if (request.headers.authorization === undefined) response.writeHead(401, { 'www-authenticate': 'Digest realm="r", nonce="n", qop="auth"' }).end();
+      else request.socket.destroy();
+    });
+    await expect(drive(address).driver.send({ action: 'reboot' }, soon())).rejects.toMatchObject({ reason: 'reset', sent: false });
+    const { miner } = await l3plus({ password: 'another' });
+    const { driver } = drive(miner.address);
+    for (const detail of ['the miner refused the password', 'next try in']) await expect(driver.send({ action: 'reboot' }, soon())).rejects.toMatchObject({ reason: 'auth', sent: false, message: expect.stringContaining(detail) });
+    expect(miner.truth().phase).toBe('mining');
   });
 
   test('with a board missing, a page of broken JSON, or no power is told as such', async () => {
