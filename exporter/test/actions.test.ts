@@ -172,7 +172,7 @@ describe('an action', () => {
     const id = await begun(on, action, parameters);
     if (action === 'set_pools') {
       // Saved, but the restart that applies it could not follow the lost answer: said, and not taken for done.
-      await until('it says what is missing', async () => /waits for a restart/.test((await jobOf(on, id)).targets[0]?.detail ?? ''));
+      await until('it says what is missing', async () => (await jobOf(on, id)).targets[0]?.detail?.includes('waits for a restart') === true);
     } else expect((await ended(on, id)).targets[0]).toMatchObject({ state: 'verified' });
     expect(writes(on.miner).slice(before).filter((one) => one === where)).toHaveLength(1);
     expect(await truth(on)).toEqual(expected);
@@ -210,7 +210,7 @@ describe.each(generations)('on %s', (firmware) => {
     await on.miner.inject('cut', { path: '/settings/restore$' });
     expect((await done(on, 'settings_restore', { backup })).targets[0]).toMatchObject({ state: 'verified', detail: expect.stringContaining(`as in ${backup}`) });
     expect(settingsOf(on).miner.pools).toEqual(pools);
-    expect(writes(on.miner).filter((one) => one === '/settings/restore')).toHaveLength(2);
+    expect(writes(on.miner).filter((one) => one === '/settings/restore')).toHaveLength(1);
     await expectNoSecret(on);
   });
 

@@ -61,18 +61,15 @@ export function makePlan(order: ActionOrder, context: PlanContext): Plan {
   const effects: Record<'powerWatts' | 'hashrate' | 'usdPerDay', number[]> = { powerWatts: [], hashrate: [], usdPerDay: [] };
   const chosen: RailMiner[] = [];
   for (const name of new Set(order.miners)) {
-    const reason = obstacle(name, order, context);
+    const view = context.view(name);
+    // Who could not be read for the plan is told so, whatever else that has led to.
+    const reason = (action.reads === undefined ? undefined : view.facts.problem) ?? obstacle(name, order, context);
     if (reason !== undefined) {
       skipped.push({ miner: name, reason });
       continue;
     }
     const miner = context.fleet.get(name);
     if (miner === undefined) continue;
-    const view = context.view(name);
-    if (view.facts.problem !== undefined && action.reads !== undefined) {
-      skipped.push({ miner: name, reason: view.facts.problem });
-      continue;
-    }
     const assessment = action.assess(miner, order.parameters, view);
     if ('skip' in assessment) {
       skipped.push({ miner: name, reason: assessment.skip });

@@ -42,7 +42,7 @@ export function settingsDiff(before: MinerSettings, after: MinerSettings): Setti
 
 function leavesOf(value: unknown, path = '', found = new Map<string, string>()): Map<string, string> {
   if (typeof value !== 'object' || value === null) {
-    if (value !== undefined) found.set(path, String(value));
+    if (value !== undefined) found.set(path, typeof value === 'string' ? value : JSON.stringify(value));
     return found;
   }
   for (const [name, part] of Object.entries(value)) leavesOf(part, path === '' ? name : `${path}.${name}`, found);
