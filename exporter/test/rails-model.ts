@@ -47,7 +47,7 @@ export interface ModelReport {
 }
 
 /** What the machines of the model understand. */
-const orderable = ['restart_mining', 'reboot', 'pause', 'resume', 'preset', 'preset', 'locate', 'start', 'stop', 'throttle'] as const satisfies readonly ActionName[];
+const orderable = ['restart_mining', 'reboot', 'pause', 'resume', 'preset', 'preset', 'preset', 'locate', 'start', 'stop', 'throttle'] as const satisfies readonly ActionName[];
 
 class Crash extends Error {}
 

@@ -280,7 +280,8 @@ describe('the service with "driver: vnish-cgi"', () => {
     const running = await run([`{name: old, address: "${miner.address}", driver: vnish-cgi}`], { control: '{enabled: true, cooldown_seconds: 0, verify_interval_seconds: 0.1}' });
     await until('it is read', async () => (await running.value('miner_up', { miner: 'old' })) === 1);
     const act = async (json: Record<string, unknown>) => running.api('/actions', { json: { miners: ['old'], ...json }, token: tokens.operate });
-    for (const [order, reason] of [[{ action: 'preset', parameters: { preset: '800' } }, 'its firmware (VNish 3.x) has no presets'], [{ action: 'locate' }, 'its firmware (VNish 3.x) has no command for the locate light']] as const) {
+    for (const [order, reason] of [[{ action: 'preset', parameters: { preset: '800' } }, 'its firmware (VNish 3.x) has no presets'], [{ action: 'locate' }, 'its firmware (VNish 3.x) has no command for the locate light'], [{ action: 'throttle', parameters: { percent: 50 } }, 'its firmware (VNish 3.x) has no such command'],
+      [{ action: 'cooling', parameters: { cooling: { fanPercent: 80 } } }, 'its firmware (VNish 3.x) takes settings only all at once, and which they are on this model is not described']] as const) {
       expect((await act(order)).body['plan']).toMatchObject({ targets: [], skipped: [{ miner: 'old', reason }] });
     }
     const done = async (action: string, seconds: number) => {
@@ -294,6 +295,8 @@ describe('the service with "driver: vnish-cgi"', () => {
     await done('restart_mining', 60);
     await done('pause', 0);
     await done('resume', 60);
-    expect(miner.requests.list().filter(({ authValid, path }) => authValid && /reboot_cgminer|sleep/.test(path))).toHaveLength(3);
+    await done('stop', 0);
+    await done('start', 60);
+    expect(miner.requests.list().filter(({ authValid, path }) => authValid && /reboot_cgminer|stop_bmminer|sleep/.test(path))).toHaveLength(5);
   });
 });

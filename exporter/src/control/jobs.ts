@@ -441,7 +441,8 @@ export function createControl({ fleet, config, audit, log, profitChange, journal
     if (outcome.state === 'verified' && miner !== undefined) actions[job.action].settled?.(miner, job.parameters, { means, fleet });
     // Verification of a preset fails only where the miner itself reports a failure.
     if (outcome.state !== 'failed' || job.action !== 'preset' || !config.roll_back || preset === undefined || preset === 'disabled') {
-      finish(kept, target, outcome.state === 'verified' ? await lookAround(job, target, outcome) : { ...outcome, detail: `${outcome.detail}${backupHint(target)}` });
+      const hint = actions[job.action].undo?.startsWith('settings_restore') === true ? backupHint(target) : '';
+      finish(kept, target, outcome.state === 'verified' ? await lookAround(job, target, outcome) : { ...outcome, detail: `${outcome.detail}${hint}` });
       return;
     }
     target.rollBackTo = preset;
