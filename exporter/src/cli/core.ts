@@ -38,6 +38,7 @@ import { vnishDriver } from '../miners/vnish/driver.ts';
 import { vendorPassword } from '../miners/vnish/session.ts';
 import type { Mismatch, MismatchCounter } from '../mismatch.ts';
 import { adapters } from '../pools/adapters.ts';
+import { meansOf } from './means.ts';
 import { version } from './version.ts';
 
 /** What outlives a change of the configuration. */
@@ -54,6 +55,8 @@ export interface Lasting {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Relative secret files are looked up from here. */
   readonly folder: string;
+  /** Where backups of miners' settings go. */
+  readonly dataFolder: string;
   /** Which part of the fleet this exporter reads. */
   readonly shard: Shard;
   readonly log: Logger;
@@ -95,11 +98,16 @@ export interface DriverMaker {
 }
 
 /** @throws HashfleetError for a secret that cannot be read */
-export function driversOf(config: Config, { environment, folder }: Pick<Lasting, 'environment' | 'folder'>, mismatch: Mismatch): DriverMaker {
+export function driversOf(config: Config, { environment, folder, memory }: Pick<Lasting, 'environment' | 'folder'> & Partial<Pick<Lasting, 'memory'>>, mismatch: Mismatch): DriverMaker {
   const read = secretReader({ environment, folder, secrets: config.secrets });
   const passwords = new Map(Object.entries(config.credentials).map(([name, entry]) => [name, read(`credentials.${name}`, sourceOf(entry, 'password') ?? {})]));
+  // An action of ours gave it another password than that of its entry.
+  const credentialsOf = ({ name, credentials }: MinerConfig) => {
+    const changed = memory?.of(name).credentials;
+    return changed?.insteadOf === credentials && passwords.has(changed.use) ? changed.use : credentials;
+  };
   const optionsOf = (miner: MinerConfig) => ({
-    address: miner.address, password: passwords.get(miner.credentials) ?? vendorPasswords[miner.driver],
+    address: miner.address, password: passwords.get(credentialsOf(miner)) ?? vendorPasswords[miner.driver],
     slowIntervalMs: config.poll.slow_interval_seconds * 1000, deadlineMs: config.poll.deadline_seconds * 1000,
     freshMs: config.poll.interval_seconds * 1000 * staleAfterIntervals, cgminerPort: miner.cgminer_port, hashrateUnit: miner.hashrate_unit,
   });
@@ -111,7 +119,7 @@ export function driversOf(config: Config, { environment, folder }: Pick<Lasting,
 
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
-  const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, shard, log, reload, inventory, entries, earnings, scheduleStore } = lasting;
+  const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, dataFolder, shard, log, reload, inventory, entries, earnings, scheduleStore } = lasting;
   checkGroups(config.groups);
   const { driverFor, driverKey } = driversOf(config, lasting, mismatches.count);
   const read = secretReader({ environment, folder, secrets: config.secrets });
@@ -123,6 +131,8 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       apiSecret: secret === undefined ? undefined : read(`pools ${entry.name} api_secret`, secret),
     }];
   }));
+
+  const means = meansOf({ config, environment, folder, dataFolder, memory });
 
   const fleetOf = (miners: readonly MinerConfig[], own: Pick<FleetOptions, 'earlier' | 'recognise' | 'driverKey'> = {}) => createFleet({ config: { ...config, miners }, memory, log, driverFor, ...own });
   // From here on nothing can fail any more: miners that stay change over to the new fleet.
@@ -154,7 +164,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   const views = createViews({ config, fleet, pools, logs, earnings });
   // What was read before is compared at once, or peers' distances would be gone for a round.
   if (earlier !== undefined) views.comparePeers();
-  const control = createControl({ fleet, config: config.control, audit, log, history, journal, groups: config.groups, profitChange: (miner, effect) => profitChange(views.of(miner), effect), profitOf: (miner) => views.of(miner).money.profitUsdPerDay });
+  const control = createControl({ fleet, config: config.control, audit, log, history, journal, means, groups: config.groups, profitChange: (miner, effect) => profitChange(views.of(miner), effect), profitOf: (miner) => views.of(miner).money.profitUsdPerDay });
   const schedules = createSchedules({ config, fleet, control, store: scheduleStore, tariffs: earnings.tariffs, money: (miner) => views.presetMoney(miner), log, folder });
   const probes = createProbes({
     inventory: config.miners, own: { fleet, views }, concurrency: config.poll.concurrency,

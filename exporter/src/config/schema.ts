@@ -285,6 +285,9 @@ export const fleetSchema = z.strictObject({
     stop_after_failures: z.number().int().min(1).max(100_000).default(5),
     stop_failure_ratio: z.number().min(0.01).max(1).default(0.5),
     roll_back: z.boolean().default(true).describe('A preset with which the miner fails is taken back, once'),
+    fan_floor_percent: z.number().int().min(0).max(100).default(0).describe('The action "cooling" sets no fan slower than this'),
+    firmware_folder: z.string().min(1).optional().describe('Where firmware files for the action "firmware_update" lie, relative to fleet.yaml'),
+    backups_kept: z.number().int().min(1).max(1000).default(10).describe('Backups of settings kept for each miner'),
     resume_within_seconds: z.number().min(0).max(86_400).default(900).describe('A job that an end of the exporter cut in two goes on when it is not older'),
   }).prefault({}),
   advice: z.strictObject({

@@ -3,7 +3,7 @@
  * of the process cuts in two goes on at the next start: what was not sent under the same rails, what may have been sent by reading
  * back only.
  */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ControlConfig, GroupsConfig } from '../config/schema.ts';
@@ -12,13 +12,18 @@ import type { Fleet, Miner } from '../fleet/fleet.ts';
 import type { ChangeKind } from '../fleet/memory.ts';
 import type { Logger } from '../log.ts';
 import { hashingStates } from '../miners/reading.ts';
-import { PollFailure, type Command, type CommandReply } from '../miners/driver.ts';
-import { actionNames, actions, type ActionName, type Parameters } from './actions.ts';
+import { PollFailure, withoutSecrets, type Command, type CommandReply } from '../miners/driver.ts';
+import { settingsDiff } from '../miners/settings.ts';
+import { actionNames, actions, type Action, type ActionName, type Parameters, type View } from './actions.ts';
 import type { AuditEntry, AuditLog, AuditRecord } from './audit.ts';
 import { keptJobs, memoryLines, openJournal, type Before, type Job, type JobTarget, type Journal, type JournalEntry, type KeptJob, type TargetState } from './journal.ts';
-import { createConfirmations, makePlan, obstacleNow, railMiner, type ActionOrder, type Confirmations, type Effect, type Plan } from './plan.ts';
+import { lackSecrets, shownParameters } from './care-actions.ts';
+import { readFacts, readManyFacts, type Facts, type Readable } from './facts.ts';
+import { noMeans, type Means } from './means.ts';
+import { confirmationMs, createConfirmations, makePlan, obstacle, obstacleNow, railMiner, type ActionOrder, type Confirmations, type Effect, type Plan } from './plan.ts';
 import { jobDecision, minerDecision, outsideWindows, type Decision, type SentCommand, type Situation } from './rails.ts';
 import { select, type Selection } from './select.ts';
+import { tunedOf } from './verdicts.ts';
 
 export type { Job, JobTarget, TargetState } from './journal.ts';
 
@@ -39,6 +44,11 @@ export interface Control {
   readonly readOnly: boolean;
   /** Names of those that fit now. @throws HashfleetError payload_invalid where nobody does */
   select(selection: Selection): string[];
+  /**
+   * Reads live what a plan for this needs beyond the readings, of many miners at once and within a deadline: before `plan` and `start`, which
+   * do not wait. Who cannot be read is skipped there, with the reason. @throws HashfleetError
+   */
+  prepare(wish: Wish): Promise<void>;
   /** What would be done; changes nothing. @throws HashfleetError */
   plan(wish: Wish, caller: Caller): { plan: Plan; confirmation?: { token: string; expiresAt: number } };
   /** Starts a job, or returns the one that the same idempotency key started. @throws HashfleetError */
@@ -102,10 +112,15 @@ export interface ControlOptions {
   readonly profitOf?: (miner: Miner) => number | undefined;
   /** Named sets of miners. */
   readonly groups?: GroupsConfig;
+  /** None of them when absent. */
+  readonly means?: Means;
 }
 
 /** Ms for one command; a settings write takes the firmware seconds (vnish-api.md, 7 row 17). */
 const sendDeadlineMs = 15_000;
+/** Ms for which what was read for a plan counts: as long as its confirmation holds. */
+const factsCountMs = confirmationMs;
+const firmwareNeeded = ({ needs }: Action) => needs.includes('firmware_file');
 const pollDeadlineMs = 5_000;
 const keptKeys = 1000;
 const dayMs = 86_400_000;
@@ -135,7 +150,7 @@ async function rest(ms: number, signal: AbortSignal): Promise<void> {
   await pause(ms, undefined, { signal }).catch(() => undefined);
 }
 
-export function createControl({ fleet, config, audit, log, profitChange, profitOf, groups = {}, journal = openJournal(memoryLines()), sleep = rest, now = Date.now, history = createControlHistory(now) }: ControlOptions): Control {
+export function createControl({ fleet, config, audit, log, profitChange, profitOf, groups = {}, journal = openJournal(memoryLines()), sleep = rest, now = Date.now, means = noMeans(), history = createControlHistory(now) }: ControlOptions): Control {
   const cancelled = new Map<string, AbortController>();
   const { jobs, jobByKey, sent, counts, confirmations } = history;
   const active = new Map<string, string>();
@@ -153,7 +168,10 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
       for (const miner of fleet.all()) yield railMiner(miner, fleet);
     },
   });
-  const context = { fleet, control: config, activeJob: (miner: string) => active.get(miner), situation, profitChange };
+  /** What was read for a plan. */
+  const read = new Map<string, { facts: Facts; reads: readonly Readable[]; at: number }>();
+  const view = (miner: string): View => ({ facts: read.get(miner)?.facts ?? {}, means });
+  const context = { view, fleet, control: config, activeJob: (miner: string) => active.get(miner), situation, profitChange };
 
   function count(action: ActionName, outcome: string): void {
     const key = `${action} ${outcome}`;
@@ -295,19 +313,21 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
     const { job } = kept;
     const action = actions[job.action];
     const about = { ...callerOf(kept), action: job.action, job: job.id, miner: target.miner };
-    const command = action.command(job.parameters);
     try {
-      const before = beforeOf(fleet.get(target.miner));
-      Object.assign(target, { state: 'running', startedAt: now(), ...(before === undefined ? {} : { before }) });
+      const reading = beforeOf(fleet.get(target.miner));
+      Object.assign(target, { state: 'running', startedAt: now(), ...(reading === undefined ? {} : { before: reading }) });
       delete target.detail;
       underway.set(target.miner, job.action);
       told(job, target);
+      const ready = await readyUp(kept, target);
+      if (ready === undefined) return;
+      const { command, changes } = ready;
       // Without a line in the journal and one in the audit log nothing is sent.
       journal.append({ type: 'step', job: job.id, target });
-      audit.append({ ...about, event: 'sent', before: observed(fleet.get(target.miner)), after: { ...command } });
+      audit.append({ ...about, event: 'sent', before: { ...observed(fleet.get(target.miner)), ...changes }, after: { ...withoutSecrets(command), ...(target.before?.backup === undefined ? {} : { backup: target.before.backup }) } });
       const sending = { action: job.action, at: now() };
       remember(sent, target.miner, sending);
-      const delivery = await deliver(target.miner, { command, expectMs: action.longestSeconds * 1000, changes: action.changes }, () => {
+      const delivery = await deliver(target.miner, { command, expectMs: action.longestSeconds * 1000, changes: action.changes, sendMs: (action.sendSeconds ?? 0) * 1000 }, () => {
         sent.set(target.miner, (sent.get(target.miner) ?? []).filter((one) => one !== sending));
       });
       if (delivery.detail !== undefined) target.detail = delivery.detail;
@@ -320,6 +340,61 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
       finish(kept, target, { state: 'failed', detail: messageOf(thrown) });
       if (!(thrown instanceof PollFailure)) log.error({ ...pick({ ...about, event: 'sent' }), err: thrown }, 'an action failed');
     }
+  }
+
+  /**
+   * Reads what the action needs, judges once more, and keeps the settings where they are to be written. Undefined where the miner was left
+   * out after all. @throws PollFailure where it cannot be read, HashfleetError where the backup cannot be kept: nothing was sent
+   */
+  async function readyUp(kept: KeptJob, target: JobTarget): Promise<{ command: Command; changes: Record<string, string> } | undefined> {
+    const { job } = kept;
+    const action = actions[job.action];
+    const unsent = (why: string) => new PollFailure('internal', `not sent: ${why}`, { sent: false });
+    if (lackSecrets(job.parameters)) throw unsent('its passwords are not kept on disk, and the exporter was started anew; order it again');
+    if (firmwareNeeded(action) && job.parameters.file !== undefined) await means.firmware.load(job.parameters.file);
+    const reads = action.reads ?? [];
+    const snapshot: readonly Readable[] = action.backsUp === true ? ['settings', 'presets'] : [];
+    const wants = [...new Set([...reads, ...snapshot])];
+    read.delete(target.miner);
+    const facts = wants.length === 0 ? {} : await readFacts(fleet, target.miner, { wants });
+    const miner = fleet.get(target.miner);
+    if (facts.problem !== undefined) throw unsent(facts.problem);
+    if (miner === undefined) throw unsent('the miner is no longer in the fleet');
+    const seen: View = { facts, means };
+    const assessment = action.assess(miner, job.parameters, seen);
+    if ('skip' in assessment) {
+      leave(kept, target, { state: 'skipped', detail: assessment.skip });
+      return undefined;
+    }
+    // The file that was confirmed is the file that is sent.
+    const planned = kept.plan.targets.find((one) => one.miner === target.miner)?.changes;
+    if (firmwareNeeded(action) && JSON.stringify(planned) !== JSON.stringify(assessment.changes)) throw unsent('the file, or the miner\'s firmware, is another than in the plan');
+    if (action.backsUp === true) await keepSettings(target, job.action, facts);
+    const command = action.command(job.parameters, { miner, view: seen });
+    return { command, changes: Object.fromEntries(assessment.changes.flatMap(({ field, from: old }) => (old === undefined ? [] : [[field, old]]))) };
+  }
+
+  async function keepSettings(target: JobTarget, reason: ActionName, { settings, presets }: Facts): Promise<void> {
+    const before: Before = { ...target.before, ...(settings === undefined ? {} : { settings }), ...(presets === undefined ? {} : { tuned: tunedOf(presets) }) };
+    const archive = await fleet.call(target.miner, async (driver) => driver.backup?.(AbortSignal.timeout(sendDeadlineMs))).catch((thrown: unknown) => {
+      if (!(thrown instanceof PollFailure)) throw thrown;
+      throw new PollFailure(thrown.reason, `not sent: its settings cannot be backed up first: ${thrown.message}`, { cause: thrown, sent: false });
+    });
+    target.before = { ...before, ...(archive === undefined ? {} : { backup: means.backups.keep(target.miner, { archive, ...(settings === undefined ? {} : { settings }), reason, at: now() }) }) };
+  }
+
+  /** After a write of settings: what is another now, and whether a tuned preset was lost over it. What cannot be read is left open. */
+  async function lookAround(job: Job, target: JobTarget, outcome: Outcome): Promise<Outcome> {
+    const action = actions[job.action];
+    const { settings, tuned } = target.before ?? {};
+    if (action.backsUp !== true || outcome.state !== 'verified' || settings === undefined) return outcome;
+    const facts = await readFacts(fleet, target.miner, { wants: ['settings', 'presets'] });
+    if (facts.settings !== undefined) target.changed = settingsDiff(settings, facts.settings);
+    if (facts.presets === undefined || action.untunes === true) return outcome;
+    const now = new Set(tunedOf(facts.presets));
+    const lost = (tuned ?? []).filter((name) => !now.has(name));
+    if (lost.length === 0) return outcome;
+    return { state: 'failed', detail: `${outcome.detail}, but tuned presets were lost: ${lost.join(', ')}${backupHint(target)}` };
   }
 
   /** What may have been sent before the process died is read back only. */
@@ -343,10 +418,10 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
   }
 
   /** @throws PollFailure where the command did not arrive; after `unsent` where it certainly did not even go out. */
-  async function deliver(miner: string, { command, expectMs, changes }: { command: Command; expectMs: number; changes: readonly ChangeKind[] }, unsent: () => void): Promise<Pick<CommandReply, 'detail'>> {
+  async function deliver(miner: string, { command, expectMs, changes, sendMs = 0 }: { command: Command; expectMs: number; changes: readonly ChangeKind[]; sendMs?: number }, unsent: () => void): Promise<Pick<CommandReply, 'detail'>> {
     fleet.expect(miner, changes, expectMs);
     try {
-      return await fleet.call(miner, async (driver) => driver.send(command, AbortSignal.timeout(sendDeadlineMs)));
+      return await fleet.call(miner, async (driver) => driver.send(command, AbortSignal.timeout(Math.max(sendDeadlineMs, sendMs))));
     } catch (thrown) {
       if (!(thrown instanceof PollFailure)) throw thrown;
       if (thrown.sent === false || thrown.reason === 'connect' || thrown.reason === 'dns') {
@@ -368,18 +443,21 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
     const outcome = await readBack(job, target, { parameters: job.parameters, since: target.startedAt ?? now(), atOnce });
     if (outcome === undefined) return;
     const preset = target.before?.preset?.name;
+    const miner = fleet.get(target.miner);
+    if (outcome.state === 'verified' && miner !== undefined) actions[job.action].settled?.(miner, job.parameters, { means, fleet });
     // Verification of a preset fails only where the miner itself reports a failure.
     if (outcome.state !== 'failed' || job.action !== 'preset' || !config.roll_back || preset === undefined || preset === 'disabled') {
-      finish(kept, target, outcome);
+      const hint = actions[job.action].undo?.startsWith('settings_restore') === true ? backupHint(target) : '';
+      finish(kept, target, outcome.state === 'verified' ? await lookAround(job, target, outcome) : { ...outcome, detail: `${outcome.detail}${hint}` });
       return;
     }
     target.rollBackTo = preset;
     target.detail = outcome.detail;
     const about = { ...callerOf(kept), action: job.action, job: job.id, miner: target.miner };
-    const command = actions.preset.command({ preset });
+    const command: Command = { action: 'preset', preset };
     try {
       journal.append({ type: 'step', job: job.id, target });
-      audit.append({ ...about, event: 'roll_back', detail: outcome.detail, before: observed(fleet.get(target.miner)), after: { ...command } });
+      audit.append({ ...about, event: 'roll_back', detail: outcome.detail, before: observed(fleet.get(target.miner)), after: withoutSecrets(command) });
       remember(sent, target.miner, { action: job.action, at: now() });
       await deliver(target.miner, { command, expectMs: actions.preset.longestSeconds * 1000, changes: actions.preset.changes }, () => undefined);
     } catch (thrown) {
@@ -414,12 +492,14 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
       const miner = await fleet.poll(target.miner, { deadlineMs: pollDeadlineMs, pace: 'fresh' });
       let seen = target.detail;
       if (miner.failure !== undefined) {
+        if (action.endsAs !== undefined && miner.failure.reason === action.endsAs) return { state: 'verified', detail: miner.failure.detail };
         wasAway = true;
         seen = `out of reach (${miner.failure.reason})`;
       } else if (miner.reading !== undefined) {
         const after = miner.reading;
         if (after.state !== undefined && !hashingStates.has(after.state)) leftMining = true;
-        const { verdict, detail } = action.verify({ before: target.before, after, elapsed, leftMining, wasAway }, parameters);
+        const facts = await factsAfter(action, target, parameters);
+        const { verdict, detail } = action.verify({ before: target.before, after, elapsed, leftMining, wasAway, facts }, parameters, { miner, means });
         if (verdict !== 'pending') return { state: verdict, detail };
         seen = detail;
       }
@@ -430,6 +510,12 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
       }
       if (elapsed > action.longestSeconds) return { state: 'indeterminate', detail: `not confirmed within ${action.longestSeconds} s; last seen: ${seen ?? 'nothing'}` };
     }
+  }
+
+  async function factsAfter(action: Action, { miner }: JobTarget, { credentials }: Parameters): Promise<Facts> {
+    const wants = action.proofs ?? action.reads ?? [];
+    if (wants.length === 0) return {};
+    return readFacts(fleet, miner, { wants, password: credentials === undefined ? undefined : means.password(credentials) });
   }
 
   function finish(kept: KeptJob, target: JobTarget, { state, detail }: Outcome): void {
@@ -448,7 +534,8 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
     const { job } = kept;
     const about = { action: job.action, job: job.id, miner: target.miner };
     Object.assign(target, { state, detail, finishedAt: now() });
-    append({ ...callerOf(kept), event, ...about, outcome: state, detail, after: observed(fleet.get(target.miner)) });
+    const after = { ...observed(fleet.get(target.miner)), ...(target.changed === undefined ? {} : { changed: target.changed }) };
+    append({ ...callerOf(kept), event, ...about, outcome: state, detail, after });
     write({ type: 'step', job: job.id, target });
     log.info({ ...about, actor: job.actor, outcome: state, detail }, 'action');
     underway.delete(target.miner);
@@ -529,6 +616,20 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
     enabled: config.enabled,
     readOnly: config.read_only,
     audit,
+    async prepare(wanted) {
+      const action = actions[wanted.action];
+      if (!config.enabled || config.read_only) return;
+      if (firmwareNeeded(action) && wanted.parameters.file !== undefined) await means.firmware.load(wanted.parameters.file);
+      const { reads } = action;
+      if (reads === undefined || action.mistake?.(wanted.parameters) !== undefined) return;
+      for (const [miner, { at }] of read) if (at + factsCountMs <= now()) read.delete(miner);
+      const order = ordered(wanted);
+      const open = [...new Set(order.miners)].filter((miner) => {
+        const known = read.get(miner);
+        return obstacle(miner, order, context) === undefined && (known === undefined || known.facts.problem !== undefined || !reads.every((one) => known.reads.includes(one)));
+      });
+      for (const [miner, facts] of await readManyFacts(fleet, open, reads)) read.set(miner, { facts, reads, at: now() });
+    },
     plan(wanted, caller) {
       checkSwitch(caller, wanted.action);
       const order = ordered(wanted);
@@ -539,7 +640,7 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
     start(wanted, caller, { confirmationToken, idempotencyKey }) {
       const key = idempotencyKey === undefined ? undefined : `${caller.token} ${caller.actor} ${idempotencyKey}`;
       const earlier = key === undefined ? undefined : jobByKey.get(key);
-      const wish = JSON.stringify(wanted);
+      const wish = wishText(wanted);
       if (earlier !== undefined) {
         // To answer with that job would let the caller believe that this was done.
         if (earlier.order !== wish) throw new HashfleetError('payload_invalid', 'This idempotencyKey was used for another request; take a new one for each.', { field: 'idempotencyKey' });
@@ -567,10 +668,10 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
       const kept: KeptJob = { job, token: caller.token, plan, ...(key === undefined ? {} : { key, wish }) };
       audit.append({
         ...caller, event: 'started', action: job.action, job: job.id, detail: job.targets.map(({ miner }) => miner).join(', '),
-        after: { ...order.parameters, ...(order.override === undefined ? {} : { override: order.override }) },
+        after: { ...shownParameters(order.parameters), ...(order.override === undefined ? {} : { override: order.override }) },
       });
       try {
-        journal.append({ type: 'job', kept });
+        journal.append({ type: 'job', kept: written(kept) });
       } catch (thrown) {
         append({ ...caller, event: 'cancelled', action: job.action, job: job.id, detail: messageOf(thrown) });
         throw thrown;
@@ -632,6 +733,22 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
   };
 }
 
+/** The job as it may lie on disk. */
+function written(kept: KeptJob): KeptJob {
+  const parameters = shownParameters(kept.job.parameters);
+  return { ...kept, job: { ...kept.job, parameters }, plan: { ...kept.plan, parameters } };
+}
+
+/** The same text for the same wish; a wish with a secret is told by its hash. */
+function wishText(wish: Wish): string {
+  const text = JSON.stringify(wish);
+  return JSON.stringify(shownParameters(wish.parameters)) === JSON.stringify(wish.parameters) ? text : `sha256:${createHash('sha256').update(text).digest('hex')}`;
+}
+
+function backupHint({ before }: JobTarget): string {
+  return before?.backup === undefined ? '' : `; the settings of before are kept as ${before.backup} (settings_restore)`;
+}
+
 function pick({ action, job, miner }: AuditRecord): Pick<AuditRecord, 'action' | 'job' | 'miner'> {
   return { ...(action === undefined ? {} : { action }), ...(job === undefined ? {} : { job }), ...(miner === undefined ? {} : { miner }) };
 }
@@ -654,6 +771,7 @@ function observed(miner: Miner | undefined): Record<string, unknown> {
     ...(reading?.hashrate === undefined ? {} : { hashrate: reading.hashrate }),
     ...(reading?.powerWatts === undefined ? {} : { powerWatts: reading.powerWatts }),
     ...(reading?.locateOn === undefined ? {} : { locateOn: reading.locateOn }),
+    ...(reading?.throttleRatio === undefined ? {} : { throttleRatio: reading.throttleRatio }),
   };
 }
 

@@ -4,7 +4,7 @@ import type { ControlConfig } from '../config/schema.ts';
 import { HashfleetError } from '../errors.ts';
 import type { Fleet, Miner } from '../fleet/fleet.ts';
 import { hashingStates } from '../miners/reading.ts';
-import { actions, type ActionName, type FieldChange, type Parameters } from './actions.ts';
+import { actions, type ActionName, type FieldChange, type Parameters, type View } from './actions.ts';
 import { bindings, restNeeded, type Binding, type RailMiner, type Situation } from './rails.ts';
 
 /** Ms that a confirmation token holds (architecture.md, 6). */
@@ -38,6 +38,8 @@ export interface PlanContext {
   /** The job that is acting on the miner, if any. */
   readonly activeJob: (miner: string) => string | undefined;
   readonly situation: () => Situation;
+  /** What was read of the miner for its plan, and what there is to act with. */
+  readonly view: (miner: string) => View;
   /** USD a day by which the miner's profit changes with its power and hashrate; absent where money is not known. */
   readonly profitChange?: ((miner: Miner, effect: Effect) => number | undefined) | undefined;
 }
@@ -52,22 +54,23 @@ export function railMiner(miner: Miner, fleet: Fleet): RailMiner {
 /** @throws HashfleetError payload_invalid for parameters that do not go with the action. */
 export function makePlan(order: ActionOrder, context: PlanContext): Plan {
   const action = actions[order.action];
-  if (order.action === 'preset' && order.parameters.preset === undefined) {
-    throw new HashfleetError('payload_invalid', 'The action "preset" needs parameters.preset.', { field: 'parameters.preset', allowed: 'the name of a preset, as GET /rigs/{name}/presets lists them' });
-  }
+  const mistake = action.mistake?.(order.parameters);
+  if (mistake !== undefined) throw new HashfleetError('payload_invalid', mistake.message, { field: mistake.field, allowed: mistake.allowed });
   const targets: { miner: string; changes: readonly FieldChange[]; warning?: string }[] = [];
   const skipped: { miner: string; reason: string }[] = [];
   const effects: Record<'powerWatts' | 'hashrate' | 'usdPerDay', number[]> = { powerWatts: [], hashrate: [], usdPerDay: [] };
   const chosen: RailMiner[] = [];
   for (const name of new Set(order.miners)) {
-    const reason = obstacle(name, order, context);
+    const view = context.view(name);
+    // Who could not be read for the plan is told so, whatever else that has led to.
+    const reason = (action.reads === undefined ? undefined : view.facts.problem) ?? obstacle(name, order, context);
     if (reason !== undefined) {
       skipped.push({ miner: name, reason });
       continue;
     }
     const miner = context.fleet.get(name);
     if (miner === undefined) continue;
-    const assessment = action.assess(miner, order.parameters);
+    const assessment = action.assess(miner, order.parameters, view);
     if ('skip' in assessment) {
       skipped.push({ miner: name, reason: assessment.skip });
       continue;
@@ -95,7 +98,7 @@ export function makePlan(order: ActionOrder, context: PlanContext): Plan {
 }
 
 /** Why the miner cannot be acted on at all. */
-function obstacle(name: string, order: Pick<ActionOrder, 'action'>, { fleet, control, activeJob, situation }: PlanContext): string | undefined {
+export function obstacle(name: string, order: Pick<ActionOrder, 'action'>, { fleet, control, activeJob, situation }: PlanContext): string | undefined {
   const miner = fleet.get(name);
   if (miner === undefined) return 'there is no such miner';
   const { allow_miners: miners, allow_sites: sites } = control;
@@ -119,7 +122,10 @@ export function obstacleNow(name: string, order: Omit<ActionOrder, 'miners'>, co
   const miner = context.fleet.get(name);
   // Just after a start the presets may not be read yet, and they were checked when it was planned.
   if (found !== undefined || miner === undefined || (order.action === 'preset' && miner.presets === undefined)) return found;
-  const assessment = actions[order.action].assess(miner, order.parameters);
+  const action = actions[order.action];
+  // What its plan read is read again just before the command, and judged there.
+  if (action.reads !== undefined || action.needs.includes('firmware_file')) return undefined;
+  const assessment = action.assess(miner, order.parameters, context.view(name));
   return 'skip' in assessment ? assessment.skip : undefined;
 }
 

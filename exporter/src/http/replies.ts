@@ -8,6 +8,7 @@ import type { Earnings } from '../earnings/earnings.ts';
 import type { BookedEntry } from '../earnings/ledger.ts';
 import { earningsRows, moneySum, type Grouping, type Period } from '../earnings/summary.ts';
 import type { z } from 'zod';
+import { shownParameters } from '../control/care-actions.ts';
 import type { AuditEntry as StoredAuditEntry } from '../control/audit.ts';
 import type { Job as StoredJob } from '../control/jobs.ts';
 import type { Plan as MadePlan } from '../control/plan.ts';
@@ -144,15 +145,15 @@ export function planReply(plan: MadePlan, confirmation: { token: string; expires
 
 export function jobReply(job: StoredJob): Reply<typeof schemas.Job> {
   return defined<Reply<typeof schemas.Job>>({
-    id: job.id, action: job.action, parameters: { ...job.parameters }, actor: job.actor, state: job.state,
+    id: job.id, action: job.action, parameters: { ...shownParameters(job.parameters) }, actor: job.actor, state: job.state,
     createdAt: new Date(job.createdAt).toISOString(), finishedAt: iso(job.finishedAt),
     targets: job.targets.map(jobTargetReply),
     override: job.override,
   });
 }
 
-export function jobTargetReply({ miner, state, detail, startedAt, finishedAt, rollBackTo }: StoredJob['targets'][number]): Reply<typeof schemas.Job>['targets'][number] {
-  return defined<Reply<typeof schemas.Job>['targets'][number]>({ miner, state, detail, startedAt: iso(startedAt), finishedAt: iso(finishedAt), rollBackTo });
+export function jobTargetReply({ miner, state, detail, startedAt, finishedAt, before, changed, rollBackTo }: StoredJob['targets'][number]): Reply<typeof schemas.Job>['targets'][number] {
+  return defined<Reply<typeof schemas.Job>['targets'][number]>({ miner, state, detail, startedAt: iso(startedAt), finishedAt: iso(finishedAt), backup: before?.backup, changed: changed === undefined ? undefined : [...changed], rollBackTo });
 }
 
 export function auditReply(entries: readonly StoredAuditEntry[]): Reply<typeof schemas.Audit> {

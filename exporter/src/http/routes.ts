@@ -243,9 +243,10 @@ export const routes: readonly Route[] = [
   {
     method: 'post', path: '/actions', scope: 'operate', summary: 'Plan an action (the default), or start it', request: schemas.ActionRequest,
     replies: { 200: schemas.ActionReply, 202: schemas.ActionReply },
-    handle({ control }, { identity, body }) {
+    async handle({ control }, { identity, body }) {
       const { dryRun, confirmationToken, idempotencyKey, ...order } = body as z.output<typeof schemas.ActionRequest>;
       if (order.override !== undefined && identity.scope !== 'admin') throw new HashfleetError('forbidden', 'override: only a token of scope admin may act outside the windows.', { field: 'override' });
+      await control.prepare(order);
       if (dryRun) {
         const { plan, confirmation } = control.plan(order, callerOf(identity));
         return ok({ plan: planReply(plan, confirmation) });

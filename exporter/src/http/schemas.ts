@@ -263,6 +263,25 @@ export const ActionRequest = z.strictObject({
     preset: z.string().optional().describe('With "preset": the name of the preset'),
     on: z.boolean().optional().describe('With "locate": light on or off'),
     allowUntuned: z.boolean().optional().describe('With "preset": accept a preset that the firmware has not tuned'),
+    percent: z.number().optional().describe('With "throttle": 20 to 100, in whole per cent of full power; VNish 1.3 only'),
+    pool: z.union([z.string().max(256), z.number().int()]).optional().describe('With "switch_pool": the address of one of the miner\'s pools, or its position from 1'),
+    pools: z.array(z.strictObject({
+      url: z.string().max(256).describe('With scheme and port, without a login'),
+      worker: z.string().max(128).describe('User or worker at the pool; {miner} and {worker} are filled in for each miner'),
+      password: z.string().max(128).optional().describe('Kept as it is for the same address when absent; never shown, never written down'),
+    })).max(16).optional().describe('With "set_pools": the whole list'),
+    cooling: z.strictObject({
+      mode: z.enum(coolingModes).optional(), targetCelsius: z.number().optional().describe('With the mode auto'), fanPercent: z.number().optional().describe('With the mode manual'),
+      fanMinPercent: z.number().optional(), fanMaxPercent: z.number().optional(),
+    }).optional().describe('With "cooling": what shall be another'),
+    hostname: z.string().max(128).optional().describe('With "hostname": {miner} is filled in for each miner'),
+    note: z.strictObject({ key: z.string(), text: z.string().optional() }).optional().describe('With "notes": without a text the note is deleted'),
+    credentials: z.string().max(64).optional().describe('With "password": the entry of "credentials" in fleet.yaml whose password the miner gets'),
+    apiKey: z.strictObject({ name: z.string(), remove: z.boolean().optional() }).optional().describe('With "api_keys": the key is made by the exporter and lies in its encrypted store'),
+    presets: z.union([z.literal('all'), z.array(z.string().max(64)).max(200)]).optional().describe('With "autotune_reset"'),
+    backup: z.string().max(128).optional().describe('With "settings_restore": the name of a backup; the newest when absent'),
+    file: z.string().max(255).optional().describe('With "firmware_update": the name of a file in control.firmware_folder'),
+    keepSettings: z.boolean().optional().describe('With "firmware_update": true when absent'),
   }).default({}),
   dryRun: z.boolean().default(true).describe('True (the default) plans and changes nothing'),
   confirmationToken: z.string().optional().describe('From the plan; single use, two minutes, bound to exactly that plan'),
@@ -292,6 +311,8 @@ export const JobTargetState = z.enum(targetStates);
 export const JobTarget = z.object({
   miner: minerName, state: JobTargetState, detail: z.string().optional(),
   startedAt: time.optional(), finishedAt: time.optional(),
+  backup: z.string().optional().describe('The backup of its settings that was kept before'),
+  changed: z.array(z.object({ field: z.string(), from: z.string().optional(), to: z.string().optional() })).optional().describe('Settings that are others than before, as read back'),
   rollBackTo: z.string().optional().describe('The preset to which it was taken back'),
 });
 

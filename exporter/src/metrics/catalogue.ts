@@ -238,7 +238,10 @@ export const labelValues = {
     'mining_stopped', 'cooling_down', 'board_connected', 'fan_ok', 'psu_init', 'psu_model',
   ],
   kind: ['preset', 'pool', 'firmware', 'mining'],
-  action: ['restart_mining', 'reboot', 'pause', 'resume', 'preset', 'locate'],
+  action: [
+    'restart_mining', 'reboot', 'pause', 'resume', 'preset', 'locate', 'start', 'stop', 'throttle', 'switch_pool', 'set_pools', 'cooling', 'hostname', 'notes', 'password',
+    'api_keys', 'autotune_reset', 'settings_backup', 'settings_restore', 'factory_reset', 'firmware_update', 'firmware_remove',
+  ],
   outcome: ['verified', 'failed', 'indeterminate', 'skipped', 'refused', 'dry_run'],
   mode: ['pps', 'pplns', 'solo'],
   cooling: ['auto', 'manual', 'immersion'],
