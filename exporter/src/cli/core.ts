@@ -6,6 +6,7 @@ import type { MinerConfig } from '../config/schema.ts';
 import { secretReader, sourceOf } from '../config/secrets.ts';
 import type { AuditLog } from '../control/audit.ts';
 import type { Entries } from '../control/entries.ts';
+import { createGuard } from '../control/guard.ts';
 import { createControl, type Control, type ControlHistory } from '../control/jobs.ts';
 import type { Journal } from '../control/journal.ts';
 import type { Earnings } from '../earnings/earnings.ts';
@@ -104,6 +105,7 @@ export function driversOf(config: Config, { environment, folder }: Pick<Lasting,
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
   const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, shard, log, reload, inventory, entries, earnings } = lasting;
+  const guard = createGuard(config);
   const { driverFor, driverKey } = driversOf(config, lasting, mismatches.count);
   const read = secretReader({ environment, folder, secrets: config.secrets });
   const tokens = config.api.tokens.map((entry): ApiToken => ({ name: entry.name, scope: entry.scope, secret: read(`api.tokens ${entry.name}`, sourceOf(entry, 'token') ?? {}) }));
@@ -145,7 +147,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   const views = createViews({ config, fleet, pools, logs, earnings });
   // What was read before is compared at once, or peers' distances would be gone for a round.
   if (earlier !== undefined) views.comparePeers();
-  const control = createControl({ fleet, config: config.control, audit, log, history, journal, profitChange: (miner, effect) => profitChange(views.of(miner), effect) });
+  const control = createControl({ fleet, config: config.control, audit, log, history, journal, guard, profitChange: (miner, effect) => profitChange(views.of(miner), effect) });
   const probes = createProbes({
     inventory: config.miners, own: { fleet, views }, concurrency: config.poll.concurrency,
     guestOf(miner) {
@@ -160,7 +162,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   return {
     config, fleet, pools, control, loop, chips, poolsKey,
     metrics: metricsApp({ registry, probes, config, shard, addressOf: (name) => fleet.get(name)?.config.address, log, version, ready: () => ready, reload }),
-    api: apiApp({ context: { config, fleet, pools, views, control, alive, logs, entries, earnings, version }, tokens, log }),
+    api: apiApp({ context: { config, fleet, pools, views, control, guard, alive, logs, entries, earnings, version }, tokens, log }),
     start() {
       // Neither `earlier` nor `going` may stand in here: what lives on would hold every core before it.
       if (!goesOn) {

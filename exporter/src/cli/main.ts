@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig, type Config } from '../config/load.ts';
 import type { Scope } from '../config/schema.ts';
 import { secretReader, secretVariables, sourceOf, type SecretSource } from '../config/secrets.ts';
+import { checkNames } from '../control/guard.ts';
 import { entriesFile } from '../control/entries.ts';
 import { HashfleetError, messageOf } from '../errors.ts';
 import { rangeTargets } from '../fleet/members.ts';
@@ -74,7 +75,7 @@ program.command('start', { isDefault: true })
     const dataFolder = path.resolve(flags.data);
     const load = (text?: string): Config => {
       const loaded = loadConfig(flags.config, { file: entriesFile(dataFolder), ...(text === undefined ? {} : { text }) });
-      return { ...loaded, api: { tokens: [...loaded.api.tokens, ...given] } };
+      return { ...loaded, api: { ...loaded.api, tokens: [...loaded.api.tokens, ...given] } };
     };
     const config = load();
     const folder = path.dirname(path.resolve(flags.config));
@@ -138,6 +139,7 @@ function endOnDefect(log: Logger, putAway: () => void): void {
 
 function check(config: Config, file: string, folder: string): void {
   const read = secretReader({ environment: process.env, folder, secrets: config.secrets });
+  checkNames(config);
   const missing: string[] = [];
   const look = (what: string, source: SecretSource | undefined) => {
     try {

@@ -15,6 +15,7 @@ import { hashingStates } from '../miners/reading.ts';
 import { PollFailure, type Command, type CommandReply } from '../miners/driver.ts';
 import { actionNames, actions, type ActionName, type Parameters } from './actions.ts';
 import type { AuditEntry, AuditLog, AuditRecord } from './audit.ts';
+import { createGuard, type Guard } from './guard.ts';
 import { keptJobs, memoryLines, openJournal, type Before, type Job, type JobTarget, type Journal, type JournalEntry, type KeptJob, type TargetState } from './journal.ts';
 import { createConfirmations, makePlan, obstacleNow, railMiner, type ActionOrder, type Confirmations, type Effect, type Plan } from './plan.ts';
 import { jobDecision, minerDecision, outsideWindows, type Decision, type SentCommand, type Situation } from './rails.ts';
@@ -40,11 +41,11 @@ export interface Control {
   /** What would be done; changes nothing. @throws HashfleetError */
   plan(wish: Wish, caller: Caller): { plan: Plan; confirmation?: { token: string; expiresAt: number } };
   /** Starts a job, or returns the one that the same idempotency key started. @throws HashfleetError */
-  start(wish: Wish, caller: Caller, proof: { confirmationToken?: string | undefined; idempotencyKey?: string | undefined }): { plan: Plan; job: Job };
+  start(wish: Wish, caller: Caller, proof: Proof): { plan: Plan; job: Job };
   job(id: string): Job | undefined;
   /** Newest first. */
   jobs(): readonly Job[];
-  /** What is not sent yet is not sent. @throws HashfleetError not_found */
+  /** What is not sent yet is not sent. @throws HashfleetError not_found, forbidden */
   cancel(id: string, caller: Caller): Job;
   activeJob(miner: string): string | undefined;
   /** Calls after every change of the job; the returned function ends that. */
@@ -96,6 +97,16 @@ export interface ControlOptions {
   /** Resolves after so many ms, or at once when aborted. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly profitChange?: (miner: Miner, effect: Effect) => number | undefined;
+  /** No API tokens and no pools when absent: every caller is the exporter itself. */
+  readonly guard?: Guard;
+}
+
+/** What a caller gives to show that they mean it. */
+export interface Proof {
+  readonly confirmationToken?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
+  /** What an action with step-up wants typed. */
+  readonly typed?: string | undefined;
 }
 
 /** Ms for one command; a settings write takes the firmware seconds (vnish-api.md, 7 row 17). */
@@ -129,7 +140,7 @@ async function rest(ms: number, signal: AbortSignal): Promise<void> {
   await pause(ms, undefined, { signal }).catch(() => undefined);
 }
 
-export function createControl({ fleet, config, audit, log, profitChange, journal = openJournal(memoryLines()), sleep = rest, now = Date.now, history = createControlHistory(now) }: ControlOptions): Control {
+export function createControl({ fleet, config, audit, log, profitChange, journal = openJournal(memoryLines()), sleep = rest, now = Date.now, history = createControlHistory(now), guard = createGuard({ api: { tokens: [] }, control: config, pools: [] }) }: ControlOptions): Control {
   const cancelled = new Map<string, AbortController>();
   const { jobs, jobByKey, sent, counts, confirmations } = history;
   const active = new Map<string, string>();
@@ -147,7 +158,7 @@ export function createControl({ fleet, config, audit, log, profitChange, journal
       for (const miner of fleet.all()) yield railMiner(miner, fleet);
     },
   });
-  const context = { fleet, control: config, activeJob: (miner: string) => active.get(miner), situation, profitChange };
+  const context = { fleet, control: config, activeJob: (miner: string) => active.get(miner), situation, profitChange, guard };
 
   function count(action: ActionName, outcome: string): void {
     const key = `${action} ${outcome}`;
@@ -272,14 +283,15 @@ export function createControl({ fleet, config, audit, log, profitChange, journal
   }
 
   /** What the rails say of this target now. */
-  function decide({ job }: KeptJob, target: JobTarget): Decision {
+  function decide(kept: KeptJob, target: JobTarget): Decision {
+    const { job } = kept;
     const shut = actions[job.action].disruptive && job.override === undefined ? outsideWindows(config.windows, now()) : undefined;
     if (shut !== undefined) return { say: 'leave', all: true, rail: 'window', reason: `not sent: ${shut}` };
     const miner = fleet.get(target.miner);
     const member = ({ miner: name, model, state }: JobTarget) => ({ name, model, state });
     const ofJob = jobDecision(member(target), { action: job.action, members: job.targets.map(member), limits: config });
     if (ofJob.say !== 'go') return ofJob;
-    const reason = obstacleNow(target.miner, job, context);
+    const reason = obstacleNow(target.miner, job, { ...context, caller: callerOf(kept) });
     if (reason !== undefined || miner === undefined) return { say: 'leave', rail: 'cooldown', reason: reason ?? 'there is no such miner' };
     return minerDecision(railMiner(miner, fleet), job.action, { situation: situation(), limits: config });
   }
@@ -508,6 +520,16 @@ export function createControl({ fleet, config, audit, log, profitChange, journal
     trim(jobByKey, keptKeys, () => true);
   }
 
+  /** What the guard refuses is counted and audited. @throws HashfleetError */
+  function planFor(order: ActionOrder, caller: Caller): Plan {
+    try {
+      return makePlan(order, { ...context, caller });
+    } catch (thrown) {
+      if (thrown instanceof HashfleetError && (thrown.code === 'forbidden' || thrown.code === 'not_allowed')) refuse(caller, order.action, thrown);
+      throw thrown;
+    }
+  }
+
   /** @throws HashfleetError payload_invalid */
   function ordered({ miners, select: selection, ...order }: Wish): ActionOrder {
     if ((miners === undefined) === (selection === undefined)) throw new HashfleetError('payload_invalid', 'Give either "miners" or "select".', { field: 'miners' });
@@ -521,11 +543,11 @@ export function createControl({ fleet, config, audit, log, profitChange, journal
     plan(wanted, caller) {
       checkSwitch(caller, wanted.action);
       const order = ordered(wanted);
-      const plan = makePlan(order, context);
+      const plan = planFor(order, caller);
       count(order.action, 'dry_run');
       return plan.needsConfirmation ? { plan, confirmation: confirmations.issue(plan, caller.actor) } : { plan };
     },
-    start(wanted, caller, { confirmationToken, idempotencyKey }) {
+    start(wanted, caller, { confirmationToken, idempotencyKey, typed }) {
       const key = idempotencyKey === undefined ? undefined : `${caller.token} ${caller.actor} ${idempotencyKey}`;
       const earlier = key === undefined ? undefined : jobByKey.get(key);
       const wish = JSON.stringify(wanted);
@@ -536,12 +558,14 @@ export function createControl({ fleet, config, audit, log, profitChange, journal
       }
       checkSwitch(caller, wanted.action);
       const order = ordered(wanted);
-      const plan = makePlan(order, context);
+      const plan = planFor(order, caller);
       if (plan.targets.length === 0) {
         const why = plan.skipped.map(({ miner, reason }) => `${miner}: ${reason}`).slice(0, 5).join('; ');
         refuse(caller, order.action, new HashfleetError('nothing_to_do', `No miner can take this action. ${why}`, { field: 'miners' }));
       }
       try {
+        // First what leaves the confirmation good for another try.
+        guard.checkStepUp(caller, order.action, { miners: plan.targets.map(({ miner }) => miner), typed });
         if (plan.needsConfirmation) confirmations.redeem(plan, caller.actor, confirmationToken);
       } catch (thrown) {
         if (thrown instanceof HashfleetError) refuse(caller, order.action, thrown);
@@ -556,7 +580,7 @@ export function createControl({ fleet, config, audit, log, profitChange, journal
       const kept: KeptJob = { job, token: caller.token, plan, ...(key === undefined ? {} : { key, wish }) };
       audit.append({
         ...caller, event: 'started', action: job.action, job: job.id, detail: job.targets.map(({ miner }) => miner).join(', '),
-        after: { ...order.parameters, ...(order.override === undefined ? {} : { override: order.override }) },
+        after: { ...order.parameters, ...(order.override === undefined ? {} : { override: order.override }), ...(plan.stepUp === undefined ? {} : { typed: plan.stepUp.typed }) },
       });
       try {
         journal.append({ type: 'job', kept });
@@ -575,6 +599,14 @@ export function createControl({ fleet, config, audit, log, profitChange, journal
       const job = jobs.get(id);
       if (job === undefined) throw new HashfleetError('not_found', `There is no job "${id}".`);
       if (job.state === 'running') {
+        try {
+          guard.checkAction(caller, job.action);
+          const foreign = waitingOf(job).map(({ miner }) => fleet.get(miner)).find((miner) => miner !== undefined && guard.outOfReach(caller, miner.config) !== undefined);
+          if (foreign !== undefined) throw new HashfleetError('forbidden', `The job acts on ${foreign.config.name} too, which is not for the token "${caller.token}" (api.tokens: sites, miners).`, { field: 'id', given: id });
+        } catch (thrown) {
+          if (thrown instanceof HashfleetError) refuse(caller, job.action, thrown);
+          throw thrown;
+        }
         job.state = 'cancelled';
         append({ ...caller, event: 'cancelled', action: job.action, job: job.id, detail: 'what was not sent yet is not sent' });
         write({ type: 'end', job: job.id, state: 'cancelled' });

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { entryKinds } from '../analytics/account.ts';
 import { macPattern } from '../config/mac.ts';
 import { bases, minerSchema } from '../config/schema.ts';
+import { deeds } from '../control/guard.ts';
 import { targetStates } from '../control/journal.ts';
 import { railNames } from '../control/rails.ts';
 import { eventKinds } from '../fleet/fleet.ts';
@@ -41,6 +42,11 @@ export const Health = z.object({
   miners: z.object({ configured: z.number().int(), up: z.number().int() }),
   control: z.object({ enabled: z.boolean(), readOnly: z.boolean() }),
   scope: z.enum(['read', 'push', 'operate', 'admin']).describe('Scope of the token used'),
+  may: z.object({
+    actions: z.array(ActionName), deeds: z.array(z.enum(deeds)).describe('Beside actions'),
+    sites: z.array(z.string()).optional().describe('Absent with "miners" absent too: everywhere'), miners: z.array(minerName).optional(),
+    stepUp: z.array(ActionName).describe('Of the actions, those that must be typed by hand'),
+  }).describe('What this token may do; control may be switched off all the same'),
   gaps: z.array(z.object({ from: time, to: time, wholeUntil: time, partUntil: time }))
     .describe('When the exporter was not running; "hashfleet backfill" fills it wholly or partly from the miners\' own memory until then'),
 }).meta({ id: 'Health' });
@@ -265,6 +271,7 @@ export const ActionRequest = z.strictObject({
   }).default({}),
   dryRun: z.boolean().default(true).describe('True (the default) plans and changes nothing'),
   confirmationToken: z.string().optional().describe('From the plan; single use, two minutes, bound to exactly that plan'),
+  typed: z.string().max(100).optional().describe('What plan.stepUp asks for, typed by hand'),
   override: z.string().min(3).max(200).optional().describe('Scope admin only: the reason for which it is done outside control.windows; goes to the audit log'),
   idempotencyKey: z.string().min(8).max(128).optional().describe('The same key starts the same job only once'),
 }).meta({ id: 'ActionRequest' });
@@ -283,6 +290,8 @@ export const Plan = z.object({
     rail: z.enum(railNames), effect: z.enum(['refuses', 'slows', 'may_stop']), detail: z.string(),
   })).describe('The rails that it will meet'),
   override: z.string().optional(),
+  stepUp: z.object({ typed: z.string() }).optional().describe('Needs a token of scope admin and exactly this text in "typed"'),
+  fourEyes: z.string().optional().describe('Why a second person has to approve it'),
   confirmation: z.object({ required: z.boolean(), token: z.string().optional(), expiresAt: time.optional() }),
 }).meta({ id: 'Plan' });
 
