@@ -176,6 +176,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       if (!poolsGoOn) pools.start();
       rounds = setInterval(() => {
         fleet.tick();
+        control.tick();
         // What comes of it reaches the page with each miner's next poll.
         views.comparePeers();
       }, config.poll.interval_seconds * 1000);

@@ -50,6 +50,9 @@ export interface Guard {
   checkPools(pools: Parameters['pools'], miners: readonly string[], fleet: Fleet): void;
   /** Why a second person has to agree; undefined where that is not so. */
   fourEyes(caller: Caller, action: ActionName, miners: number): string | undefined;
+  readonly approvals: { readonly expiresMs: number };
+  /** Whether this caller may agree to what the other one asked for. @throws HashfleetError forbidden */
+  checkApprover(caller: Caller, asked: Caller, about: { action: ActionName; miners: readonly Place[] }): void;
 }
 
 export type GuardConfig = Pick<Config, 'api' | 'control' | 'pools'>;
@@ -120,7 +123,22 @@ export function createGuard({ api, control, pools }: GuardConfig): Guard {
       if (eyes.above !== undefined && miners > eyes.above) return `more than ${eyes.above} miners at once need the approval of a second person (control.four_eyes.above)`;
       return undefined;
     },
+    approvals: { expiresMs: (eyes?.expires_seconds ?? 3600) * 1000 },
+    checkApprover(caller, asked, { action, miners }) {
+      const forbidden = (why: string) => new HashfleetError('forbidden', `Not approved: ${why}.`, { field: 'Authorization' });
+      const token = tokens.get(caller.token);
+      if (token === undefined || !listed(token, 'approve') || !actionsOf(token).includes(action)) throw forbidden(`the token "${caller.token}" may not approve "${action}" (its scope, and api.tokens: actions)`);
+      const foreign = miners.find((miner) => outOfReach(token, miner) !== undefined);
+      if (foreign !== undefined) throw forbidden(`${foreign.name} is not for the token "${token.name}" (api.tokens: sites, miners)`);
+      if (samePerson(caller.actor, asked.actor)) throw forbidden(`${asked.actor} asked for it, so somebody else has to agree`);
+      if (caller.token === asked.token && eyes?.same_token !== true) throw forbidden(`it was asked for with the same token, "${token.name}"; another one is needed (control.four_eyes.same_token)`);
+    },
   };
+}
+
+/** Upper and lower case make no second person. */
+function samePerson(one: string, other: string): boolean {
+  return one.normalize('NFKC').trim().toLowerCase() === other.normalize('NFKC').trim().toLowerCase();
 }
 
 /** The name of one miner; of several the action and their number, since nobody types fifty names. */

@@ -8,6 +8,7 @@ import type { Earnings } from '../earnings/earnings.ts';
 import type { BookedEntry } from '../earnings/ledger.ts';
 import { earningsRows, moneySum, type Grouping, type Period } from '../earnings/summary.ts';
 import type { z } from 'zod';
+import type { Approval as StoredApproval } from '../control/approvals.ts';
 import type { AuditEntry as StoredAuditEntry } from '../control/audit.ts';
 import type { Job as StoredJob } from '../control/jobs.ts';
 import type { Plan as MadePlan } from '../control/plan.ts';
@@ -141,6 +142,21 @@ export function planReply(plan: MadePlan, confirmation: { token: string; expires
     ...(plan.stepUp === undefined ? {} : { stepUp: plan.stepUp }), ...(plan.fourEyes === undefined ? {} : { fourEyes: plan.fourEyes }),
     confirmation: confirmation === undefined ? { required: plan.needsConfirmation } : { required: true, token: confirmation.token, expiresAt: new Date(confirmation.expiresAt).toISOString() },
   };
+}
+
+/** Parameters as people may see them. */
+function withoutPasswords(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutPasswords);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !/password|secret/i.test(key)).map(([key, one]) => [key, withoutPasswords(one)]));
+}
+
+export function approvalReply({ id, state, order, actor, token, reason, requestedAt, expiresAt, plan, fingerprint, confirmed, answeredBy, answeredAt, answer, job }: StoredApproval): Reply<typeof schemas.Approval> {
+  return defined<Reply<typeof schemas.Approval>>({
+    id, state, action: order.action, parameters: withoutPasswords(order.parameters) as Record<string, unknown>, actor, token, reason,
+    requestedAt: new Date(requestedAt).toISOString(), expiresAt: new Date(expiresAt).toISOString(), plan: planReply(plan, undefined), fingerprint, confirmed,
+    answeredBy, answeredAt: iso(answeredAt), answer, job,
+  });
 }
 
 export function jobReply(job: StoredJob): Reply<typeof schemas.Job> {

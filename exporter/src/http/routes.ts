@@ -24,7 +24,7 @@ import { eventStreamType, type EventStream } from './event-stream.ts';
 import { askMiner, notTold, windowOf } from './live.ts';
 import { takeReading } from './pushed.ts';
 import { reportOf } from './reports.ts';
-import { auditReply, boardsReply, earningsReply, eventsReply, historyReply, jobReply, jobTargetReply, ledgerReply, logsReply, planReply, poolReply, presetsReply, rigReply, telemetryReply } from './replies.ts';
+import { approvalReply, auditReply, boardsReply, earningsReply, eventsReply, historyReply, jobReply, jobTargetReply, ledgerReply, logsReply, planReply, poolReply, presetsReply, rigReply, telemetryReply } from './replies.ts';
 import * as schemas from './schemas.ts';
 
 export interface ApiContext {
@@ -270,9 +270,25 @@ export const routes: readonly Route[] = [
         const { plan, confirmation } = control.plan(order, callerOf(identity));
         return ok({ plan: planReply(plan, confirmation) });
       }
-      const { plan, job } = control.start(order, callerOf(identity), { confirmationToken, idempotencyKey, typed });
-      return { status: 202, body: { plan: planReply(plan, undefined), job: jobReply(job) } };
+      const { plan, job, approval } = control.submit(order, callerOf(identity), { confirmationToken, idempotencyKey, typed });
+      return { status: 202, body: { plan: planReply(plan, undefined), ...(job === undefined ? {} : { job: jobReply(job) }), ...(approval === undefined ? {} : { approval: approvalReply(approval) }) } };
     },
+  },
+  {
+    method: 'get', path: '/approvals', scope: 'read', summary: 'What waits for a second person, and what became of it', replies: { 200: schemas.Approvals },
+    handle: ({ control }) => ok({ approvals: control.approvals().map(approvalReply) }),
+  },
+  {
+    method: 'post', path: '/approvals/{id}/approve', scope: 'operate', summary: 'Agree as the second person: it starts', request: schemas.ApprovalRequest, replies: { 200: schemas.Approval },
+    handle: ({ control }, { identity, parameters: { id = '' }, body }) => ok(approvalReply(control.approve(id, (body as z.output<typeof schemas.ApprovalRequest>).fingerprint, callerOf(identity)).approval)),
+  },
+  {
+    method: 'post', path: '/approvals/{id}/confirm', scope: 'operate', summary: 'Confirm the plan anew, as who asked for it', request: schemas.ApprovalRequest, replies: { 200: schemas.Approval },
+    handle: ({ control }, { identity, parameters: { id = '' }, body }) => ok(approvalReply(control.confirmAnew(id, (body as z.output<typeof schemas.ApprovalRequest>).fingerprint, callerOf(identity)))),
+  },
+  {
+    method: 'post', path: '/approvals/{id}/reject', scope: 'operate', summary: 'Disagree, or withdraw what one asked for', request: schemas.RejectionRequest, replies: { 200: schemas.Approval },
+    handle: ({ control }, { identity, parameters: { id = '' }, body }) => ok(approvalReply(control.reject(id, (body as z.output<typeof schemas.RejectionRequest>).reason, callerOf(identity)))),
   },
   {
     method: 'get', path: '/jobs', scope: 'read', summary: 'Jobs, newest first', replies: { 200: schemas.Jobs },

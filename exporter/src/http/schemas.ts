@@ -6,6 +6,8 @@ import { z } from 'zod';
 import { entryKinds } from '../analytics/account.ts';
 import { macPattern } from '../config/mac.ts';
 import { bases, minerSchema } from '../config/schema.ts';
+import { approvalStates } from '../control/approvals.ts';
+import { auditEvents } from '../control/audit.ts';
 import { deeds } from '../control/guard.ts';
 import { targetStates } from '../control/journal.ts';
 import { railNames } from '../control/rails.ts';
@@ -313,7 +315,21 @@ export const Job = z.object({
   override: z.string().optional(),
 }).meta({ id: 'Job' });
 
-export const ActionReply = z.object({ plan: Plan, job: Job.optional().describe('Absent on a dry run') }).meta({ id: 'ActionReply' });
+export const Approval = z.object({
+  id: z.string(), state: z.enum(approvalStates), action: ActionName, parameters: z.record(z.string(), z.unknown()).describe('Without passwords'),
+  actor: z.string().describe('Who asked'), token: z.string().describe('Name of the token it was asked with'), reason: z.string(),
+  requestedAt: time, expiresAt: time, plan: Plan,
+  fingerprint: z.string().describe('Of the plan; send it back with the answer'),
+  confirmed: z.boolean().describe('False once the plan has changed, until who asked confirms it anew'),
+  answeredBy: z.string().optional(), answeredAt: time.optional(), answer: z.string().optional(), job: z.string().optional(),
+}).meta({ id: 'Approval' });
+export const Approvals = z.object({ approvals: z.array(Approval).describe('Newest first') }).meta({ id: 'Approvals' });
+export const ApprovalRequest = z.strictObject({ fingerprint: z.string().max(100).describe('Of the plan that was looked at') }).meta({ id: 'ApprovalRequest' });
+export const RejectionRequest = z.strictObject({ reason: z.string().max(200).optional() }).meta({ id: 'RejectionRequest' });
+
+export const ActionReply = z.object({
+  plan: Plan, job: Job.optional().describe('Absent on a dry run, and while it waits'), approval: Approval.optional().describe('It waits for a second person'),
+}).meta({ id: 'ActionReply' });
 export const Jobs = z.object({ jobs: z.array(Job) }).meta({ id: 'Jobs' });
 
 export const AuditEntry = z.object({
@@ -321,7 +337,7 @@ export const AuditEntry = z.object({
   at: time,
   actor: z.string(),
   token: z.string().describe('Name of the API token, never the token'),
-  event: z.enum(['started', 'sent', 'outcome', 'roll_back', 'cancelled', 'refused', 'intent', 'inventory']),
+  event: z.enum(auditEvents),
   action: ActionName.optional(),
   job: z.string().optional(),
   miner: z.string().optional(),
