@@ -20,6 +20,8 @@ export const errorCatalogue = {
   not_now: { status: 409, title: 'Not at this time' },
   nothing_to_do: { status: 409, title: 'The plan has no target' },
   payload_invalid: { status: 422, title: 'The request is not valid' },
+  media_type: { status: 415, title: 'Send JSON' },
+  misdirected: { status: 421, title: 'The host name is not one of ours' },
   payload_too_large: { status: 413, title: 'The request is too large' },
   rate_limited: { status: 429, title: 'Too many requests' },
   miner_unreachable: { status: 502, title: 'The miner did not answer' },

@@ -23,6 +23,7 @@ import { holds, type Shard } from '../fleet/sharding.ts';
 import { apiApp } from '../http/api-server.ts';
 import type { ApiToken } from '../http/auth.ts';
 import { metricsApp } from '../http/metrics-server.ts';
+import type { Limits } from '../http/rate-limit.ts';
 import type { Logger } from '../log.ts';
 import type { Registry } from '../metrics/client.ts';
 import { createProbes } from '../metrics/probes.ts';
@@ -59,6 +60,7 @@ export interface Lasting {
   readonly inventory: Inventory;
   readonly entries: Entries;
   readonly earnings: Earnings;
+  readonly limits: Limits;
 }
 
 export interface Core {
@@ -104,7 +106,7 @@ export function driversOf(config: Config, { environment, folder }: Pick<Lasting,
 
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
-  const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, shard, log, reload, inventory, entries, earnings } = lasting;
+  const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, shard, log, reload, inventory, entries, earnings, limits } = lasting;
   const guard = createGuard(config);
   const { driverFor, driverKey } = driversOf(config, lasting, mismatches.count);
   const read = secretReader({ environment, folder, secrets: config.secrets });
@@ -162,7 +164,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   return {
     config, fleet, pools, control, loop, chips, poolsKey,
     metrics: metricsApp({ registry, probes, config, shard, addressOf: (name) => fleet.get(name)?.config.address, log, version, ready: () => ready, reload }),
-    api: apiApp({ context: { config, fleet, pools, views, control, guard, alive, logs, entries, earnings, version }, tokens, log }),
+    api: apiApp({ context: { config, fleet, pools, views, control, guard, alive, logs, entries, earnings, version }, tokens, hosts: config.api.hosts, limits, log }),
     start() {
       // Neither `earlier` nor `going` may stand in here: what lives on would hold every core before it.
       if (!goesOn) {

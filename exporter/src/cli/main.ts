@@ -11,6 +11,7 @@ import { entriesFile } from '../control/entries.ts';
 import { HashfleetError, messageOf } from '../errors.ts';
 import { rangeTargets } from '../fleet/members.ts';
 import { openapiDocument } from '../http/openapi.ts';
+import { tlsOptions } from '../http/tls.ts';
 import { wholeFleet, type Shard } from '../fleet/sharding.ts';
 import { createLogger, type Logger } from '../log.ts';
 import { seriesReference } from '../metrics/reference.ts';
@@ -154,6 +155,7 @@ function check(config: Config, file: string, folder: string): void {
     look(`pools ${entry.name}`, sourceOf(entry, 'api_key'));
     look(`pools ${entry.name} api_secret`, sourceOf(entry, 'api_secret'));
   }
+  if (config.api.tls !== undefined) tlsOptions(config.api.tls, folder);
   if (missing.length > 0) throw new HashfleetError('config_invalid', missing.join('\n'));
   console.log(`${file} is valid: ${config.miners.length} miners, ${config.sites.length} sites, ${config.pools.length} pools, control ${config.control.enabled ? 'on' : 'off'}`);
   const from = new Map<string, number>();

@@ -207,7 +207,15 @@ export const fleetSchema = z.strictObject({
     slow_interval_seconds: z.number().min(1).max(86_400).default(60).describe('How often the preset in use is read'),
     chips_interval_seconds: z.number().min(0).max(86_400).default(300).describe('How often every chip is read; 0 is never'),
   }).prefault({}),
-  api: z.strictObject({ tokens: z.array(token).default([]) }).prefault({}),
+  api: z.strictObject({
+    tokens: z.array(token).default([]),
+    hosts: z.array(z.string().regex(/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/, 'a host name in small letters without a port, for example miners.example.org')).default([]).describe('Public names under which the API is reached; addresses and private names need no entry'),
+    tls: z.strictObject({
+      cert_file: z.string().min(1).describe('The certificate, with those between it and its authority, in PEM; relative to fleet.yaml'),
+      key_file: z.string().min(1),
+      client_ca_file: z.string().min(1).optional().describe('Only clients with a certificate of this authority are let in'),
+    }).optional(),
+  }).prefault({}),
   control: z.strictObject({
     enabled: z.boolean().default(false),
     read_only: z.boolean().default(false),

@@ -55,7 +55,7 @@ export interface Guard {
   checkApprover(caller: Caller, asked: Caller, about: { action: ActionName; miners: readonly Place[] }): void;
 }
 
-export type GuardConfig = Pick<Config, 'api' | 'control' | 'pools'>;
+export type GuardConfig = Pick<Config, 'control' | 'pools'> & { readonly api: Pick<Config['api'], 'tokens'> };
 
 /** Scopes that may act at all. */
 const acting: readonly Scope[] = ['operate', 'admin'];
