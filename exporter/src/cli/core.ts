@@ -8,12 +8,15 @@ import type { AuditLog } from '../control/audit.ts';
 import type { Entries } from '../control/entries.ts';
 import { createGuard } from '../control/guard.ts';
 import { createControl, type Control, type ControlHistory } from '../control/jobs.ts';
+import { madeBy } from '../control/revert.ts';
 import type { Journal } from '../control/journal.ts';
 import type { Earnings } from '../earnings/earnings.ts';
 import type { Alive } from '../fleet/alive.ts';
 import { createChips, type Chips } from '../fleet/chips.ts';
+import { createDriftWatch } from '../fleet/drift.ts';
 import { noticeFirmware } from '../fleet/firmware.ts';
 import { createFleet, staleAfterIntervals, type Fleet, type FleetOptions } from '../fleet/fleet.ts';
+import type { KnownStates } from '../fleet/known-state.ts';
 import { createLogWatch, type LogMemory } from '../fleet/log-watch.ts';
 import type { Memory } from '../fleet/memory.ts';
 import type { Inventory } from '../fleet/inventory.ts';
@@ -61,6 +64,7 @@ export interface Lasting {
   readonly entries: Entries;
   readonly earnings: Earnings;
   readonly limits: Limits;
+  readonly knownStates: KnownStates;
 }
 
 export interface Core {
@@ -106,7 +110,7 @@ export function driversOf(config: Config, { environment, folder }: Pick<Lasting,
 
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
-  const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, shard, log, reload, inventory, entries, earnings, limits } = lasting;
+  const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, shard, log, reload, inventory, entries, earnings, limits, knownStates } = lasting;
   const guard = createGuard(config);
   const { driverFor, driverKey } = driversOf(config, lasting, mismatches.count);
   const read = secretReader({ environment, folder, secrets: config.secrets });
@@ -146,10 +150,11 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   const loop = going?.loop ?? createPollLoop(fleet, config.poll);
   const chips = going?.chips ?? createChips(fleet, config.poll);
   const logs = createLogWatch(fleet, logMemory);
-  const views = createViews({ config, fleet, pools, logs, earnings });
+  const drift = createDriftWatch(fleet, knownStates, { log, settingsIntervalMs: config.poll.settings_interval_seconds * 1000 });
+  const views = createViews({ config, fleet, pools, logs, earnings, drift });
   // What was read before is compared at once, or peers' distances would be gone for a round.
   if (earlier !== undefined) views.comparePeers();
-  const control = createControl({ fleet, config: config.control, audit, log, history, journal, guard, profitChange: (miner, effect) => profitChange(views.of(miner), effect) });
+  const control = createControl({ fleet, config: config.control, audit, log, history, journal, guard, onVerified: (miner, action, actor) => drift.made(miner, madeBy(action, actor)), profitChange: (miner, effect) => profitChange(views.of(miner), effect) });
   const probes = createProbes({
     inventory: config.miners, own: { fleet, views }, concurrency: config.poll.concurrency,
     guestOf(miner) {
@@ -164,7 +169,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   return {
     config, fleet, pools, control, loop, chips, poolsKey,
     metrics: metricsApp({ registry, probes, config, shard, addressOf: (name) => fleet.get(name)?.config.address, log, version, ready: () => ready, reload }),
-    api: apiApp({ context: { config, fleet, pools, views, control, guard, alive, logs, entries, earnings, version }, tokens, hosts: config.api.hosts, limits, log }),
+    api: apiApp({ context: { config, fleet, pools, views, control, guard, drift, alive, logs, entries, earnings, version }, tokens, hosts: config.api.hosts, limits, log }),
     start() {
       // Neither `earlier` nor `going` may stand in here: what lives on would hold every core before it.
       if (!goesOn) {
@@ -175,6 +180,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
         chips.follow(fleet);
       }
       logs.start();
+      drift.start();
       if (!poolsGoOn) pools.start();
       rounds = setInterval(() => {
         fleet.tick();
@@ -191,6 +197,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       if (next?.loop !== loop) loop.stop();
       if (next?.chips !== chips) chips.stop();
       logs.stop();
+      drift.stop();
       await control.close();
       await probes.close();
       if (next?.pools !== pools) await pools.close();

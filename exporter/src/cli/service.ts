@@ -17,6 +17,7 @@ import { openEarnings } from '../earnings/earnings.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { createLogMemory } from '../fleet/log-watch.ts';
 import { createInventory } from '../fleet/inventory.ts';
+import { openKnownStates } from '../fleet/known-state.ts';
 import { openMemory } from '../fleet/memory.ts';
 import { wholeFleet, type Shard } from '../fleet/sharding.ts';
 import type { Pools } from '../fleet/pools.ts';
@@ -70,6 +71,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
   const audit = openAuditLog(auditFolder(dataFolder));
   const journal = openJournal(journalFile(dataFolder));
   const alive = openAlive(dataFolder, log);
+  const knownStates = openKnownStates(dataFolder, log);
   const earnings = openEarnings({ dataFolder, folder, log });
   const reloadState = { success: true, at: Date.now() };
   let base = config;
@@ -90,7 +92,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
       await apply(base);
     },
   });
-  const lasting: Lasting = { inventory, entries, earnings, memory, audit, alive, logMemory: createLogMemory(), journal, history: createControlHistory(Date.now, audit.sentLately, openApprovals(dataFolder, log)), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, shard, log, reload, limits: createLimits() };
+  const lasting: Lasting = { inventory, entries, earnings, memory, audit, alive, logMemory: createLogMemory(), journal, history: createControlHistory(Date.now, audit.sentLately, openApprovals(dataFolder, log)), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, shard, log, reload, limits: createLimits(), knownStates };
   let core: Core;
   let secure: SecureContextOptions | undefined;
   try {
@@ -117,6 +119,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
   const putAway = () => {
     memory.save();
     memory.close();
+    knownStates.close();
     earnings.close();
     audit.close();
     journal.close();

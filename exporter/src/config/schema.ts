@@ -206,6 +206,7 @@ export const fleetSchema = z.strictObject({
     concurrency: z.number().int().min(1).max(4096).default(64),
     slow_interval_seconds: z.number().min(1).max(86_400).default(60).describe('How often the preset in use is read'),
     chips_interval_seconds: z.number().min(0).max(86_400).default(300).describe('How often every chip is read; 0 is never'),
+    settings_interval_seconds: z.number().min(0).max(86_400).default(600).describe('How often settings are read, to notice what others changed; 0 is never'),
   }).prefault({}),
   api: z.strictObject({
     tokens: z.array(token).default([]),

@@ -113,6 +113,8 @@ export interface ControlOptions {
   readonly profitChange?: (miner: Miner, effect: Effect) => number | undefined;
   /** No API tokens and no pools when absent: every caller is the exporter itself. */
   readonly guard?: Guard;
+  /** An action is proved to have done what it should. */
+  readonly onVerified?: (miner: string, action: ActionName, actor: string) => void;
 }
 
 /** What a caller gives to show that they mean it. */
@@ -154,7 +156,7 @@ async function rest(ms: number, signal: AbortSignal): Promise<void> {
   await pause(ms, undefined, { signal }).catch(() => undefined);
 }
 
-export function createControl({ fleet, config, audit, log, profitChange, journal = openJournal(memoryLines()), sleep = rest, now = Date.now, history = createControlHistory(now), guard = createGuard({ api: { tokens: [] }, control: config, pools: [] }) }: ControlOptions): Control {
+export function createControl({ fleet, config, audit, log, profitChange, journal = openJournal(memoryLines()), onVerified, sleep = rest, now = Date.now, history = createControlHistory(now), guard = createGuard({ api: { tokens: [] }, control: config, pools: [] }) }: ControlOptions): Control {
   const cancelled = new Map<string, AbortController>();
   const { jobs, jobByKey, sent, counts, confirmations, approvals } = history;
   const active = new Map<string, string>();
@@ -453,6 +455,7 @@ export function createControl({ fleet, config, audit, log, profitChange, journal
   }
 
   function finish(kept: KeptJob, target: JobTarget, { state, detail }: Outcome): void {
+    if (state === 'verified') onVerified?.(target.miner, kept.job.action, kept.job.actor);
     over(kept, target, { state, detail, event: 'outcome' });
     count(kept.job.action, state);
   }

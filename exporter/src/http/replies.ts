@@ -12,6 +12,8 @@ import type { Approval as StoredApproval } from '../control/approvals.ts';
 import type { AuditEntry as StoredAuditEntry } from '../control/audit.ts';
 import type { Job as StoredJob } from '../control/jobs.ts';
 import type { Plan as MadePlan } from '../control/plan.ts';
+import { revertOf } from '../control/revert.ts';
+import type { Drifted } from '../fleet/drift.ts';
 import type { FleetEvent } from '../fleet/fleet.ts';
 import type { StatedIntent } from '../fleet/intent.ts';
 import type { MinerLogEvent } from '../fleet/log-watch.ts';
@@ -157,6 +159,16 @@ export function approvalReply({ id, state, order, actor, token, reason, requeste
     requestedAt: new Date(requestedAt).toISOString(), expiresAt: new Date(expiresAt).toISOString(), plan: planReply(plan, undefined), fingerprint, confirmed,
     answeredBy, answeredAt: iso(answeredAt), answer, job,
   });
+}
+
+export function driftReply(drifted: readonly Drifted[]): Reply<typeof schemas.Drift> {
+  return {
+    drift: drifted.map((one) => {
+      const { miner, what, section, from, to, since } = one;
+      const { remedy, order } = revertOf(one);
+      return defined<Reply<typeof schemas.Drift>['drift'][number]>({ miner, what, section, from, to, since: new Date(since).toISOString(), remedy, order: order === undefined ? undefined : { ...order, miners: [...order.miners] } });
+    }),
+  };
 }
 
 export function jobReply(job: StoredJob): Reply<typeof schemas.Job> {

@@ -12,7 +12,9 @@ import { reportCsv } from '../earnings/report-csv.ts';
 import { reportTables } from '../earnings/report.ts';
 import { groupings, periods } from '../earnings/summary.ts';
 import type { Alive } from '../fleet/alive.ts';
+import type { DriftWatch } from '../fleet/drift.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import type { DriftKind } from '../fleet/known-state.ts';
 import type { LogWatch } from '../fleet/log-watch.ts';
 import { workerIndex } from '../analytics/workers.ts';
 import type { Pools } from '../fleet/pools.ts';
@@ -24,7 +26,7 @@ import { eventStreamType, type EventStream } from './event-stream.ts';
 import { askMiner, notTold, windowOf } from './live.ts';
 import { takeReading } from './pushed.ts';
 import { reportOf } from './reports.ts';
-import { approvalReply, auditReply, boardsReply, earningsReply, eventsReply, historyReply, jobReply, jobTargetReply, ledgerReply, logsReply, planReply, poolReply, presetsReply, rigReply, telemetryReply } from './replies.ts';
+import { approvalReply, auditReply, boardsReply, driftReply, earningsReply, eventsReply, historyReply, jobReply, jobTargetReply, ledgerReply, logsReply, planReply, poolReply, presetsReply, rigReply, telemetryReply } from './replies.ts';
 import * as schemas from './schemas.ts';
 
 export interface ApiContext {
@@ -34,6 +36,7 @@ export interface ApiContext {
   readonly views: Views;
   readonly control: Control;
   readonly guard: Guard;
+  readonly drift: DriftWatch;
   readonly alive: Alive;
   readonly logs: LogWatch;
   readonly entries: Entries;
@@ -369,6 +372,24 @@ export const routes: readonly Route[] = [
   {
     method: 'get', path: '/events', scope: 'read', summary: 'Changes that somebody else made, and what miners wrote into their logs', replies: { 200: schemas.Events },
     handle: ({ fleet, logs }) => ok(eventsReply(fleet.events, logs.events)),
+  },
+  {
+    method: 'get', path: '/drift', scope: 'read', summary: 'What differs from how miners are meant to be, and what takes it back', replies: { 200: schemas.Drift },
+    handle: ({ drift }) => ok(driftReply(drift.all())),
+  },
+  {
+    method: 'post', path: '/drift/{name}/accept', scope: 'admin', summary: 'The miner is meant to be as it is now', request: schemas.AcceptDriftRequest, replies: { 200: schemas.Drift },
+    handle(context, call) {
+      const { config: { name, site } } = viewOf(context, call).miner;
+      const caller = callerOf(call.identity);
+      const { what } = call.body as { what?: readonly DriftKind[] };
+      context.guard.checkDeed(caller, 'accept_drift', { name, site });
+      const found = context.drift.all().filter((one) => one.miner === name && (what?.includes(one.what) ?? true));
+      if (found.length === 0) throw new HashfleetError('nothing_to_do', `${name} is as it is meant to be${what === undefined ? '' : `, as to ${what.join(', ')}`}.`, { field: 'name', given: name });
+      const texts = (side: 'from' | 'to') => Object.fromEntries(found.map((one) => [one.section === undefined ? one.what : `${one.what} ${one.section}`, one[side]]));
+      context.control.audit.append({ ...caller, event: 'drift_accepted', miner: name, before: texts('from'), after: texts('to') });
+      return ok(driftReply(context.drift.accept(name, what, caller.actor)));
+    },
   },
   {
     method: 'get', path: '/recommendations', scope: 'read', summary: 'Advice with its evidence', replies: { 200: schemas.Recommendations },

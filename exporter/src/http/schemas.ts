@@ -12,6 +12,7 @@ import { deeds } from '../control/guard.ts';
 import { targetStates } from '../control/journal.ts';
 import { railNames } from '../control/rails.ts';
 import { eventKinds } from '../fleet/fleet.ts';
+import { driftKinds } from '../fleet/known-state.ts';
 import { labelValues } from '../metrics/catalogue.ts';
 import { annotationKinds } from '../miners/history.ts';
 import { logEvents } from '../miners/log-line.ts';
@@ -412,6 +413,13 @@ export const Problem = z.object({
 export const Boards = z.object({ boards: z.array(Board) }).meta({ id: 'Boards' });
 export const Change = z.object({ miner: z.string(), at: time, kind: z.enum(eventKinds).describe('"address": it answers elsewhere; "machine": another MAC answers in its place'), from: z.string(), to: z.string() }).meta({ id: 'Change' });
 export const LogEvent = z.object({ miner: minerName, at: time.describe('By the miner\'s clock; when it was read if that was not set'), kind: z.literal('log'), ...logLine, event: z.enum(logEvents) }).meta({ id: 'LogEvent' });
+export const Drift = z.object({
+  drift: z.array(z.object({
+    miner: minerName, what: z.enum(driftKinds), section: z.string().optional().describe('Of the settings'), from: z.string(), to: z.string(), since: time,
+    remedy: z.string(), order: z.object({ action: ActionName, miners: z.array(minerName), parameters: z.record(z.string(), z.unknown()) }).optional().describe('Request of POST /actions that takes it back; absent where no action can'),
+  })),
+}).meta({ id: 'Drift' });
+export const AcceptDriftRequest = z.strictObject({ what: z.array(z.enum(driftKinds)).min(1).optional().describe('All that differs when absent') }).meta({ id: 'AcceptDriftRequest' });
 export const Events = z.object({
   events: z.array(z.union([Change, LogEvent])).describe('Changes that were not made through Hashfleet, and lines of the miners\' own logs; newest first'),
 }).meta({ id: 'Events' });
