@@ -5,6 +5,7 @@ import { HashfleetError } from '../errors.ts';
 import type { Fleet, Miner } from '../fleet/fleet.ts';
 import { hashingStates } from '../miners/reading.ts';
 import { actions, type ActionName, type FieldChange, type Parameters, type View } from './actions.ts';
+import type { Guard, StepUp } from './guard.ts';
 import { bindings, restNeeded, type Binding, type RailMiner, type Situation } from './rails.ts';
 
 /** Ms that a confirmation token holds (architecture.md, 6). */
@@ -30,9 +31,16 @@ export interface Plan {
   /** The rails that it will meet. */
   readonly rails: readonly Binding[];
   readonly override?: string;
+  /** What must be typed when it is started. */
+  readonly stepUp?: StepUp;
+  /** Why a second person has to approve it. */
+  readonly fourEyes?: string;
 }
 
 export interface PlanContext {
+  readonly guard: Guard;
+  /** Who asks: the person and the name of the token. */
+  readonly caller: { readonly actor: string; readonly token: string };
   readonly fleet: Fleet;
   readonly control: ControlConfig;
   /** The job that is acting on the miner, if any. */
@@ -51,9 +59,11 @@ export function railMiner(miner: Miner, fleet: Fleet): RailMiner {
   return { name, site, circuit, model, mining: fleet.isFresh(miner) && reading?.state !== undefined && hashingStates.has(reading.state) && (reading.hashrate ?? 0) > 0 };
 }
 
-/** @throws HashfleetError payload_invalid for parameters that do not go with the action. */
+/** @throws HashfleetError payload_invalid for parameters that do not go with the action, forbidden, not_allowed */
 export function makePlan(order: ActionOrder, context: PlanContext): Plan {
   const action = actions[order.action];
+  const { guard, caller } = context;
+  guard.checkAction(caller, order.action);
   const mistake = action.mistake?.(order.parameters);
   if (mistake !== undefined) throw new HashfleetError('payload_invalid', mistake.message, { field: mistake.field, allowed: mistake.allowed });
   const targets: { miner: string; changes: readonly FieldChange[]; warning?: string }[] = [];
@@ -83,6 +93,13 @@ export function makePlan(order: ActionOrder, context: PlanContext): Plan {
     if (usd !== undefined) effects.usdPerDay.push(usd);
     chosen.push(railMiner(miner, context.fleet));
   }
+  const reach = skipped.map(({ miner }) => foreign(miner, context));
+  if (targets.length === 0 && reach.length > 0 && reach.every((reason) => reason !== undefined)) {
+    throw new HashfleetError('forbidden', `None of these miners is for the token "${caller.token}" (api.tokens: sites, miners).`, { field: 'miners' });
+  }
+  const names = targets.map(({ miner }) => miner);
+  guard.checkPools(order.parameters.pools, names, context.fleet);
+  const [stepUp, fourEyes] = [guard.stepUp(order.action, names), targets.length === 0 ? undefined : guard.fourEyes(caller, order.action, names.length)];
   const batches = Math.ceil(targets.length / context.control.batch_size);
   // A sum that lacks some targets would mislead: all or nothing.
   const sum = (values: readonly number[]) => (targets.length > 0 && values.length === targets.length ? values.reduce((total, value) => total + value, 0) : undefined);
@@ -91,16 +108,26 @@ export function makePlan(order: ActionOrder, context: PlanContext): Plan {
     action: order.action, parameters: order.parameters, targets, skipped,
     effect: { ...(powerWatts === undefined ? {} : { powerWatts }), ...(hashrate === undefined ? {} : { hashrate }), ...(usdPerDay === undefined ? {} : { usdPerDay }) },
     expectedSeconds: targets.length === 0 ? 0 : action.usualSeconds + Math.max(0, batches - 1) * context.control.batch_pause_seconds,
-    needsConfirmation: targets.length > 1 || (targets.length > 0 && action.confirm === 'always'),
+    needsConfirmation: targets.length > 1 || (targets.length > 0 && (action.confirm === 'always' || stepUp !== undefined || fourEyes !== undefined)),
     rails: bindings(chosen, order.action, { situation: context.situation(), limits: context.control, override: order.override }),
     ...(order.override === undefined ? {} : { override: order.override }),
+    ...(stepUp === undefined ? {} : { stepUp }), ...(fourEyes === undefined ? {} : { fourEyes }),
   };
 }
 
+/** Why the miner is not for this caller. */
+function foreign(name: string, { fleet, guard, caller }: Pick<PlanContext, 'fleet' | 'guard' | 'caller'>): string | undefined {
+  const miner = fleet.get(name);
+  return miner === undefined ? undefined : guard.outOfReach(caller, miner.config);
+}
+
 /** Why the miner cannot be acted on at all. */
-export function obstacle(name: string, order: Pick<ActionOrder, 'action'>, { fleet, control, activeJob, situation }: PlanContext): string | undefined {
+export function obstacle(name: string, order: Pick<ActionOrder, 'action'>, context: PlanContext): string | undefined {
+  const { fleet, control, activeJob, situation } = context;
   const miner = fleet.get(name);
   if (miner === undefined) return 'there is no such miner';
+  const reach = foreign(name, context);
+  if (reach !== undefined) return reach;
   const { allow_miners: miners, allow_sites: sites } = control;
   const allowed = (miners === undefined && sites === undefined) || miners?.includes(name) === true || sites?.includes(miner.config.site) === true;
   if (!allowed) return 'not on the allow-list (control.allow_miners, control.allow_sites)';
@@ -129,6 +156,11 @@ export function obstacleNow(name: string, order: Omit<ActionOrder, 'miners'>, co
   return 'skip' in assessment ? assessment.skip : undefined;
 }
 
+/** The same for the same plan, in whatever order its targets stand. */
+export function fingerprintOf(plan: Plan): string {
+  return createHash('sha256').update(JSON.stringify([plan.action, plan.parameters, plan.override ?? '', [...plan.targets].sort((a, b) => a.miner.localeCompare(b.miner))])).digest('hex');
+}
+
 export interface Confirmations {
   issue(plan: Plan, actor: string): { token: string; expiresAt: number };
   /** Uses the token up. @throws HashfleetError confirmation_needed, confirmation_invalid */
@@ -138,8 +170,7 @@ export interface Confirmations {
 /** Tokens are single use, hold two minutes, and fit one plan of one person. */
 export function createConfirmations(now: () => number): Confirmations {
   const open = new Map<string, { fingerprint: string; expiresAt: number }>();
-  const fingerprint = (plan: Plan, actor: string) =>
-    createHash('sha256').update(JSON.stringify([actor, plan.action, plan.parameters, plan.override ?? '', [...plan.targets].sort((a, b) => a.miner.localeCompare(b.miner))])).digest('hex');
+  const fingerprint = (plan: Plan, actor: string) => createHash('sha256').update(JSON.stringify([actor, fingerprintOf(plan)])).digest('hex');
   return {
     issue(plan, actor) {
       for (const [token, { expiresAt }] of open) if (expiresAt <= now()) open.delete(token);

@@ -9,9 +9,12 @@ import type { BookedEntry } from '../earnings/ledger.ts';
 import { earningsRows, moneySum, type Grouping, type Period } from '../earnings/summary.ts';
 import type { z } from 'zod';
 import { shownParameters } from '../control/care-actions.ts';
+import type { Approval as StoredApproval } from '../control/approvals.ts';
 import type { AuditEntry as StoredAuditEntry } from '../control/audit.ts';
 import type { Job as StoredJob } from '../control/jobs.ts';
 import type { Plan as MadePlan } from '../control/plan.ts';
+import { revertOf } from '../control/revert.ts';
+import type { Drifted } from '../fleet/drift.ts';
 import type { FleetEvent } from '../fleet/fleet.ts';
 import type { StatedIntent } from '../fleet/intent.ts';
 import type { MinerLogEvent } from '../fleet/log-watch.ts';
@@ -139,7 +142,33 @@ export function planReply(plan: MadePlan, confirmation: { token: string; expires
     action: plan.action,
     targets: plan.targets.map(({ miner, changes, warning }) => ({ miner, changes: [...changes], ...(warning === undefined ? {} : { warning }) })),
     skipped: [...plan.skipped], effect: plan.effect, expectedSeconds: plan.expectedSeconds, rails: [...plan.rails], ...(plan.override === undefined ? {} : { override: plan.override }),
+    ...(plan.stepUp === undefined ? {} : { stepUp: plan.stepUp }), ...(plan.fourEyes === undefined ? {} : { fourEyes: plan.fourEyes }),
     confirmation: confirmation === undefined ? { required: plan.needsConfirmation } : { required: true, token: confirmation.token, expiresAt: new Date(confirmation.expiresAt).toISOString() },
+  };
+}
+
+/** Parameters as people may see them. */
+function withoutPasswords(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutPasswords);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !/password|secret/i.test(key)).map(([key, one]) => [key, withoutPasswords(one)]));
+}
+
+export function approvalReply({ id, state, order, actor, token, reason, requestedAt, expiresAt, plan, fingerprint, confirmed, answeredBy, answeredAt, answer, job }: StoredApproval): Reply<typeof schemas.Approval> {
+  return defined<Reply<typeof schemas.Approval>>({
+    id, state, action: order.action, parameters: withoutPasswords(order.parameters) as Record<string, unknown>, actor, token, reason,
+    requestedAt: new Date(requestedAt).toISOString(), expiresAt: new Date(expiresAt).toISOString(), plan: planReply(plan, undefined), fingerprint, confirmed,
+    answeredBy, answeredAt: iso(answeredAt), answer, job,
+  });
+}
+
+export function driftReply(drifted: readonly Drifted[]): Reply<typeof schemas.Drift> {
+  return {
+    drift: drifted.map((one) => {
+      const { miner, what, section, from, to, since } = one;
+      const { remedy, order } = revertOf(one);
+      return defined<Reply<typeof schemas.Drift>['drift'][number]>({ miner, what, section, from, to, since: new Date(since).toISOString(), remedy, order: order === undefined ? undefined : { ...order, miners: [...order.miners] } });
+    }),
   };
 }
 

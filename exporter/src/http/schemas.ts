@@ -6,9 +6,13 @@ import { z } from 'zod';
 import { entryKinds } from '../analytics/account.ts';
 import { macPattern } from '../config/mac.ts';
 import { bases, minerSchema } from '../config/schema.ts';
+import { approvalStates } from '../control/approvals.ts';
+import { auditEvents } from '../control/audit.ts';
+import { deeds } from '../control/guard.ts';
 import { targetStates } from '../control/journal.ts';
 import { railNames } from '../control/rails.ts';
 import { eventKinds } from '../fleet/fleet.ts';
+import { driftKinds } from '../fleet/known-state.ts';
 import { labelValues } from '../metrics/catalogue.ts';
 import { annotationKinds } from '../miners/history.ts';
 import { logEvents } from '../miners/log-line.ts';
@@ -41,6 +45,11 @@ export const Health = z.object({
   miners: z.object({ configured: z.number().int(), up: z.number().int() }),
   control: z.object({ enabled: z.boolean(), readOnly: z.boolean() }),
   scope: z.enum(['read', 'push', 'operate', 'admin']).describe('Scope of the token used'),
+  may: z.object({
+    actions: z.array(ActionName), deeds: z.array(z.enum(deeds)).describe('Beside actions'),
+    sites: z.array(z.string()).optional().describe('Absent with "miners" absent too: everywhere'), miners: z.array(minerName).optional(),
+    stepUp: z.array(ActionName).describe('Of the actions, those that must be typed by hand'),
+  }).describe('What this token may do; control may be switched off all the same'),
   gaps: z.array(z.object({ from: time, to: time, wholeUntil: time, partUntil: time }))
     .describe('When the exporter was not running; "hashfleet backfill" fills it wholly or partly from the miners\' own memory until then'),
 }).meta({ id: 'Health' });
@@ -285,6 +294,7 @@ export const ActionRequest = z.strictObject({
   }).default({}),
   dryRun: z.boolean().default(true).describe('True (the default) plans and changes nothing'),
   confirmationToken: z.string().optional().describe('From the plan; single use, two minutes, bound to exactly that plan'),
+  typed: z.string().max(100).optional().describe('What plan.stepUp asks for, typed by hand'),
   override: z.string().min(3).max(200).optional().describe('Scope admin only: the reason for which it is done outside control.windows; goes to the audit log'),
   idempotencyKey: z.string().min(8).max(128).optional().describe('The same key starts the same job only once'),
 }).meta({ id: 'ActionRequest' });
@@ -303,6 +313,8 @@ export const Plan = z.object({
     rail: z.enum(railNames), effect: z.enum(['refuses', 'slows', 'may_stop']), detail: z.string(),
   })).describe('The rails that it will meet'),
   override: z.string().optional(),
+  stepUp: z.object({ typed: z.string() }).optional().describe('Needs a token of scope admin and exactly this text in "typed"'),
+  fourEyes: z.string().optional().describe('Why a second person has to approve it'),
   confirmation: z.object({ required: z.boolean(), token: z.string().optional(), expiresAt: time.optional() }),
 }).meta({ id: 'Plan' });
 
@@ -328,7 +340,21 @@ export const Job = z.object({
   override: z.string().optional(),
 }).meta({ id: 'Job' });
 
-export const ActionReply = z.object({ plan: Plan, job: Job.optional().describe('Absent on a dry run') }).meta({ id: 'ActionReply' });
+export const Approval = z.object({
+  id: z.string(), state: z.enum(approvalStates), action: ActionName, parameters: z.record(z.string(), z.unknown()).describe('Without passwords'),
+  actor: z.string().describe('Who asked'), token: z.string().describe('Name of the token it was asked with'), reason: z.string(),
+  requestedAt: time, expiresAt: time, plan: Plan,
+  fingerprint: z.string().describe('Of the plan; send it back with the answer'),
+  confirmed: z.boolean().describe('False once the plan has changed, until who asked confirms it anew'),
+  answeredBy: z.string().optional(), answeredAt: time.optional(), answer: z.string().optional(), job: z.string().optional(),
+}).meta({ id: 'Approval' });
+export const Approvals = z.object({ approvals: z.array(Approval).describe('Newest first') }).meta({ id: 'Approvals' });
+export const ApprovalRequest = z.strictObject({ fingerprint: z.string().max(100).describe('Of the plan that was looked at') }).meta({ id: 'ApprovalRequest' });
+export const RejectionRequest = z.strictObject({ reason: z.string().max(200).optional() }).meta({ id: 'RejectionRequest' });
+
+export const ActionReply = z.object({
+  plan: Plan, job: Job.optional().describe('Absent on a dry run, and while it waits'), approval: Approval.optional().describe('It waits for a second person'),
+}).meta({ id: 'ActionReply' });
 export const Jobs = z.object({ jobs: z.array(Job) }).meta({ id: 'Jobs' });
 
 export const AuditEntry = z.object({
@@ -336,7 +362,7 @@ export const AuditEntry = z.object({
   at: time,
   actor: z.string(),
   token: z.string().describe('Name of the API token, never the token'),
-  event: z.enum(['started', 'sent', 'outcome', 'roll_back', 'cancelled', 'refused', 'intent', 'inventory', 'schedule']),
+  event: z.enum(auditEvents),
   action: ActionName.optional(),
   job: z.string().optional(),
   miner: z.string().optional(),
@@ -411,6 +437,13 @@ export const Problem = z.object({
 export const Boards = z.object({ boards: z.array(Board) }).meta({ id: 'Boards' });
 export const Change = z.object({ miner: z.string(), at: time, kind: z.enum(eventKinds).describe('"address": it answers elsewhere; "machine": another MAC answers in its place; "schedule": a schedule (from) could not do what it wants (to)'), from: z.string(), to: z.string() }).meta({ id: 'Change' });
 export const LogEvent = z.object({ miner: minerName, at: time.describe('By the miner\'s clock; when it was read if that was not set'), kind: z.literal('log'), ...logLine, event: z.enum(logEvents) }).meta({ id: 'LogEvent' });
+export const Drift = z.object({
+  drift: z.array(z.object({
+    miner: minerName, what: z.enum(driftKinds), section: z.string().optional().describe('Of the settings'), from: z.string(), to: z.string(), since: time,
+    remedy: z.string(), order: z.object({ action: ActionName, miners: z.array(minerName), parameters: z.record(z.string(), z.unknown()) }).optional().describe('Request of POST /actions that takes it back; absent where no action can'),
+  })),
+}).meta({ id: 'Drift' });
+export const AcceptDriftRequest = z.strictObject({ what: z.array(z.enum(driftKinds)).min(1).optional().describe('All that differs when absent') }).meta({ id: 'AcceptDriftRequest' });
 export const Events = z.object({
   events: z.array(z.union([Change, LogEvent])).describe('Changes that were not made through Hashfleet, and lines of the miners\' own logs; newest first'),
 }).meta({ id: 'Events' });
