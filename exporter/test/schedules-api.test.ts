@@ -27,7 +27,7 @@ describe('schedules over the API', () => {
     expect((await running.api('/schedules', { json: night })).body).toMatchObject({ code: 'conflict' });
     expect((await running.api('/schedules/night', { method: 'PUT', json: { ...night, priority: 5 } })).body).toMatchObject({ schedule: { priority: 5 } });
     expect((await running.api('/schedules/night', { method: 'PUT', json: { ...night, name: 'day' } })).body).toMatchObject({ code: 'payload_invalid', field: 'name', given: 'day', allowed: 'night' });
-    expect((await running.api('/schedules/night/disable', { method: 'POST', headers: { 'x-grafana-user': 'ann' } })).body).toMatchObject({ enabled: false, switchedBy: 'ann' });
+    expect((await running.api('/schedules/night/disable', { method: 'POST', json: {}, headers: { 'x-grafana-user': 'ann' } })).body).toMatchObject({ enabled: false, switchedBy: 'ann' });
     const { audit } = { audit: readFileSync(running.auditFile, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { event: string; detail: string }) };
     expect(audit.map(({ event, detail }) => [event, detail])).toEqual([['schedule', 'night: added'], ['schedule', 'night: changed'], ['schedule', 'night: switched off']]);
     expect(await running.value('hashfleet_schedule_active', { schedule: 'night' })).toBe(0);
@@ -47,7 +47,7 @@ describe('schedules over the API', () => {
     expect([await status('/schedules', tokens.read), await status('/schedules/night', tokens.read)]).toEqual([200, 200]);
     expect(await status('/schedules/simulate', tokens.read, { json: { schedule: night } })).toBe(403);
     expect(await status('/schedules/simulate', tokens.operate, { json: { schedule: night } })).toBe(200);
-    for (const [where, asking] of [['/schedules', { json: { ...night, name: 'b' } }], ['/schedules/night', { method: 'PUT', json: night }], ['/schedules/night', { method: 'DELETE' }], ['/schedules/night/enable', { method: 'POST' }]] as const) {
+    for (const [where, asking] of [['/schedules', { json: { ...night, name: 'b' } }], ['/schedules/night', { method: 'PUT', json: night }], ['/schedules/night', { method: 'DELETE' }], ['/schedules/night/enable', { method: 'POST', json: {} }]] as const) {
       expect(await status(where, tokens.operate, asking)).toBe(403);
     }
   });
@@ -55,8 +55,8 @@ describe('schedules over the API', () => {
   test('of fleet.yaml are changed there, and can be switched off here', async () => {
     const running = await ready({ sections: `${sections}\nschedules: [{name: fixed, site: barn, do: {stop: true}, enabled: false}]` });
     expect((await running.api('/schedules/fixed', { method: 'DELETE' })).body).toMatchObject({ code: 'conflict', detail: '"fixed" is defined in fleet.yaml; change it there. It can be switched off here.' });
-    expect((await running.api('/schedules/fixed/enable', { method: 'POST' })).body).toMatchObject({ enabled: true, origin: 'file' });
-    expect((await running.api('/schedules/fixed/disable', { method: 'POST' })).body).toMatchObject({ enabled: false });
+    expect((await running.api('/schedules/fixed/enable', { method: 'POST', json: {} })).body).toMatchObject({ enabled: true, origin: 'file' });
+    expect((await running.api('/schedules/fixed/disable', { method: 'POST', json: {} })).body).toMatchObject({ enabled: false });
   });
 
   test.each([

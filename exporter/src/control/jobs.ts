@@ -324,10 +324,14 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
     }
   }
 
+  function shutNow({ action, override }: Job): string | undefined {
+    return actions[action].disruptive && override === undefined ? outsideWindows(config.windows, now()) : undefined;
+  }
+
   /** What the rails say of this target now. */
   function decide(kept: KeptJob, target: JobTarget): Decision {
     const { job } = kept;
-    const shut = actions[job.action].disruptive && job.override === undefined ? outsideWindows(config.windows, now()) : undefined;
+    const shut = shutNow(job);
     if (shut !== undefined) return { say: 'leave', all: true, rail: 'window', reason: `not sent: ${shut}` };
     const miner = fleet.get(target.miner);
     const member = ({ miner: name, model, state }: JobTarget) => ({ name, model, state });
@@ -357,7 +361,7 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
       audit.append({ ...about, event: 'sent', before: { ...observed(fleet.get(target.miner)), ...changes }, after: { ...withoutSecrets(command), ...(target.before?.backup === undefined ? {} : { backup: target.before.backup }) } });
       const sending = { action: job.action, at: now() };
       remember(sent, target.miner, sending);
-      const delivery = await deliver(target.miner, { command, expectMs: action.longestSeconds * 1000, changes: action.changes, sendMs: (action.sendSeconds ?? 0) * 1000 }, () => {
+      const delivery = await deliver(target.miner, { command, expectMs: action.longestSeconds * 1000, changes: action.changes, sendMs: (action.sendSeconds ?? 0) * 1000, shut: () => shutNow(job) }, () => {
         sent.set(target.miner, (sent.get(target.miner) ?? []).filter((one) => one !== sending));
       });
       if (delivery.detail !== undefined) target.detail = delivery.detail;
@@ -448,10 +452,15 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
   }
 
   /** @throws PollFailure where the command did not arrive; after `unsent` where it certainly did not even go out. */
-  async function deliver(miner: string, { command, expectMs, changes, sendMs = 0 }: { command: Command; expectMs: number; changes: readonly ChangeKind[]; sendMs?: number }, unsent: () => void): Promise<Pick<CommandReply, 'detail'>> {
+  async function deliver(miner: string, { command, expectMs, changes, sendMs = 0, shut }: { command: Command; expectMs: number; changes: readonly ChangeKind[]; sendMs?: number; shut?: () => string | undefined }, unsent: () => void): Promise<Pick<CommandReply, 'detail'>> {
     fleet.expect(miner, changes, expectMs);
     try {
-      return await fleet.call(miner, async (driver) => driver.send(command, AbortSignal.timeout(Math.max(sendDeadlineMs, sendMs))));
+      return await fleet.call(miner, async (driver) => {
+        // A poll that was on the way may have taken the window's last seconds.
+        const late = shut?.();
+        if (late !== undefined) throw new PollFailure('internal', late, { sent: false });
+        return driver.send(command, AbortSignal.timeout(Math.max(sendDeadlineMs, sendMs)));
+      });
     } catch (thrown) {
       if (!(thrown instanceof PollFailure)) throw thrown;
       if (thrown.sent === false || thrown.reason === 'connect' || thrown.reason === 'dns') {
