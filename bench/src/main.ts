@@ -2,20 +2,21 @@
 import { parseArgs } from 'node:util';
 import { control } from './control.ts';
 import { chips, exposition } from './exposition.ts';
-import type { Benchmark } from './measure.ts';
+import type { Benchmark, BenchmarkOptions } from './measure.ts';
 import { memory } from './memory.ts';
+import { nab } from './nab.ts';
 import { poll } from './poll.ts';
 import { poolGap } from './pool-gap.ts';
 import { pools } from './pools.ts';
 import { hung, scale } from './scale.ts';
 import { soak } from './soak.ts';
 
-const benchmarks: readonly Benchmark[] = [exposition, chips, poll, memory, hung, poolGap, pools, scale, soak, control];
-const usage = `Usage: npm run bench -- NAME|all [--json] [--miners N] [--interval SECONDS] [--minutes M] [--runs N]\n       npm run bench -- --list\n\n${benchmarks.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}\n\nThe options of size are for "scale", --runs is for "control". "all" leaves out what takes many minutes (${benchmarks.filter((one) => one.long === true).map((one) => one.name).join(', ')}).\n--json prints one line a figure: {"name","value","unit","baseline","ratio"}; less than 1 is better than the baseline.`;
+const benchmarks: readonly Benchmark[] = [exposition, chips, poll, memory, hung, poolGap, pools, scale, soak, control, nab];
+const usage = `Usage: npm run bench -- NAME|all [--json] [--miners N] [--interval SECONDS] [--minutes M] [--runs N] [--data DIR] [--scores FILE]\n       npm run bench -- --list\n\n${benchmarks.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}\n\nThe options of size are for "scale", --runs is for "control", --data and --scores are for "nab". "all" leaves out what takes many minutes (${benchmarks.filter((one) => one.long === true).map((one) => one.name).join(', ')}).\n--json prints one line a figure: {"name","value","unit","baseline","ratio"}; less than 1 is better than the baseline, but for points, where more is.`;
 
 let parsed;
 try {
-  parsed = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' }, miners: { type: 'string' }, interval: { type: 'string' }, minutes: { type: 'string' }, runs: { type: 'string' }, list: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+  parsed = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' }, miners: { type: 'string' }, interval: { type: 'string' }, minutes: { type: 'string' }, runs: { type: 'string' }, data: { type: 'string' }, scores: { type: 'string' }, list: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
 } catch (thrown) {
   console.error(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${usage}`);
   process.exit(2);
@@ -42,10 +43,11 @@ if (flags.list === true) {
     }
     size[option] = value;
   }
+  const options: BenchmarkOptions = { ...size, ...(flags.data === undefined ? {} : { data: flags.data }), ...(flags.scores === undefined ? {} : { scores: flags.scores }) };
   for (const benchmark of chosen) {
     if (flags.json !== true) console.log(`${benchmark.name}: ${benchmark.about}`);
     await benchmark.run((result) => {
       console.log(flags.json === true ? JSON.stringify(result) : `  ${result.name.padEnd(40)} ${String(result.value).padStart(9)} ${result.unit.padEnd(3)} baseline ${String(result.baseline).padStart(9)} ${result.unit.padEnd(3)} ratio ${result.ratio}`);
-    }, size);
+    }, options);
   }
 }

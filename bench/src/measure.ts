@@ -17,6 +17,10 @@ export interface BenchmarkOptions {
   readonly interval?: number;
   readonly minutes?: number;
   readonly runs?: number;
+  /** Folder of a corpus. */
+  readonly data?: string;
+  /** File to write raw scores to. */
+  readonly scores?: string;
 }
 
 export interface Benchmark {
