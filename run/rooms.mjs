@@ -12,9 +12,10 @@ export const mayKnow = {
   analytics: ['config', 'miners', 'pools'],
   earnings: ['config', 'miners', 'pools', 'fleet', 'analytics'],
   advice: ['config', 'miners', 'pools', 'analytics'],
+  health: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings'],
   control: ['config', 'miners', 'pools', 'fleet', 'analytics'],
-  metrics: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'control'],
-  http: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'control', 'metrics'],
+  metrics: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'health', 'control'],
+  http: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'health', 'control', 'metrics'],
 };
 
 const rooms = [...Object.keys(mayKnow), 'cli'];

@@ -17,6 +17,9 @@ export interface BenchmarkOptions {
   readonly interval?: number;
   readonly minutes?: number;
   readonly runs?: number;
+  readonly seed?: number;
+  /** Path of a file. */
+  readonly mix?: string;
 }
 
 export interface Benchmark {

@@ -20,6 +20,7 @@ import type { Inventory } from '../fleet/inventory.ts';
 import { createPollLoop, type PollLoop } from '../fleet/poll-loop.ts';
 import { createPools, type Pools } from '../fleet/pools.ts';
 import { holds, type Shard } from '../fleet/sharding.ts';
+import type { Health } from '../health/health.ts';
 import { apiApp } from '../http/api-server.ts';
 import type { ApiToken } from '../http/auth.ts';
 import { metricsApp } from '../http/metrics-server.ts';
@@ -59,6 +60,7 @@ export interface Lasting {
   readonly inventory: Inventory;
   readonly entries: Entries;
   readonly earnings: Earnings;
+  readonly health: Health;
 }
 
 export interface Core {
@@ -104,7 +106,7 @@ export function driversOf(config: Config, { environment, folder }: Pick<Lasting,
 
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
-  const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, shard, log, reload, inventory, entries, earnings } = lasting;
+  const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, shard, log, reload, inventory, entries, earnings, health } = lasting;
   checkGroups(config.groups);
   const { driverFor, driverKey } = driversOf(config, lasting, mismatches.count);
   const read = secretReader({ environment, folder, secrets: config.secrets });
@@ -127,6 +129,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   noticeFirmware(fleet, log);
   earnings.follow(config);
   earnings.watch(fleet);
+  health.watch(fleet, config.poll.interval_seconds);
   const poolsKey = JSON.stringify([config.pools, [...poolKeys]]);
   const pools = earlier?.poolsKey === poolsKey ? earlier.pools : createPools({
     log, onReading: (pool, reading) => earnings.onReading(pool, reading),
@@ -144,7 +147,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   const loop = going?.loop ?? createPollLoop(fleet, config.poll);
   const chips = going?.chips ?? createChips(fleet, config.poll);
   const logs = createLogWatch(fleet, logMemory);
-  const views = createViews({ config, fleet, pools, logs, earnings });
+  const views = createViews({ config, fleet, pools, logs, earnings, health });
   // What was read before is compared at once, or peers' distances would be gone for a round.
   if (earlier !== undefined) views.comparePeers();
   const control = createControl({ fleet, config: config.control, audit, log, history, journal, groups: config.groups, profitChange: (miner, effect) => profitChange(views.of(miner), effect), profitOf: (miner) => views.of(miner).money.profitUsdPerDay });

@@ -11,6 +11,7 @@ import { journalFile, openJournal } from '../control/journal.ts';
 import { codeOf, HashfleetError, messageOf } from '../errors.ts';
 import { openAlive } from '../fleet/alive.ts';
 import { openEarnings } from '../earnings/earnings.ts';
+import { openHealth } from '../health/health.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { createLogMemory } from '../fleet/log-watch.ts';
 import { createInventory } from '../fleet/inventory.ts';
@@ -66,6 +67,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
   const journal = openJournal(journalFile(dataFolder));
   const alive = openAlive(dataFolder, log);
   const earnings = openEarnings({ dataFolder, folder, log });
+  const health = openHealth({ dataFolder, log, poolGap: (miner) => earnings.reconciliation.of(miner) });
   const reloadState = { success: true, at: Date.now() };
   let base = config;
   const inventory = createInventory({ folder: dataFolder, log, changed: () => void later('members'), moved: (name) => core.loop.hurry(name) });
@@ -85,7 +87,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
       await apply(base);
     },
   });
-  const lasting: Lasting = { inventory, entries, earnings, memory, audit, alive, logMemory: createLogMemory(), journal, history: createControlHistory(Date.now, audit.sentLately), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, shard, log, reload };
+  const lasting: Lasting = { inventory, entries, earnings, health, memory, audit, alive, logMemory: createLogMemory(), journal, history: createControlHistory(Date.now, audit.sentLately), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, shard, log, reload };
   let core: Core;
   try {
     core = createCore(inventory.members(config), lasting);
@@ -94,6 +96,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
     audit.close();
     journal.close();
     earnings.close();
+    health.close();
     throw thrown;
   }
   reportUnfinished(audit, log, journal.found);
@@ -112,6 +115,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
     memory.save();
     memory.close();
     earnings.close();
+    health.close();
     audit.close();
     journal.close();
   };
@@ -139,6 +143,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
   core.control.resume(journal.found);
   core.start();
   inventory.start();
+  health.start();
   alive.note();
   const saving = setInterval(() => {
     memory.save();

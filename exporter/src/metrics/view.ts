@@ -13,6 +13,8 @@ import { createRevenues } from '../earnings/revenues.ts';
 import type { Fleet, Miner } from '../fleet/fleet.ts';
 import type { LogWatch } from '../fleet/log-watch.ts';
 import type { Pools } from '../fleet/pools.ts';
+import type { Health } from '../health/health.ts';
+import type { MinerHealth } from '../health/rounds.ts';
 import type { LogEvent } from '../miners/log-line.ts';
 import type { Reading } from '../miners/reading.ts';
 import { createLogger } from '../log.ts';
@@ -39,6 +41,8 @@ export interface MinerView {
   readonly powerCostUsd?: number;
   /** What its pool credits beside what it did. */
   readonly poolGap?: MinerGap;
+  /** How far it lies from what is expected of it, judged once an hour; absent before the first whole hour. */
+  readonly health?: MinerHealth;
   readonly advice?: PresetAdvice;
   /** Lines of its own log by what they mean. */
   readonly logEvents?: ReadonlyMap<LogEvent, number>;
@@ -59,9 +63,10 @@ export interface ViewsOptions {
   readonly logs?: LogWatch;
   /** Absent: nothing is kept, and only what follows from the present is shown. */
   readonly earnings?: Earnings;
+  readonly health?: Pick<Health, 'of'>;
 }
 
-export function createViews({ config, fleet, pools, logs, earnings = withoutBooks(config) }: ViewsOptions): Views {
+export function createViews({ config, fleet, pools, logs, earnings = withoutBooks(config), health }: ViewsOptions): Views {
   let scores: Readonly<Record<PeerSignal, ReadonlyMap<string, number>>> = { hashrate: new Map(), efficiency: new Map(), temperature: new Map() };
   const { prices, ledger, work, tariffs, costs, reconciliation } = earnings;
   const revenueSource = createRevenues({ config, pools, prices, ledger, work });
@@ -94,6 +99,7 @@ export function createViews({ config, fleet, pools, logs, earnings = withoutBook
       const logEvents = counted === undefined ? {} : { logEvents: counted };
       const books = booksOf(name);
       const poolGap = reconciliation.of(name);
+      const judged = health?.of(name);
       if (reading === undefined) return { miner, boards: [], deviations: new Map(), peers, money: {}, revenues: [], ...books, ...logEvents };
       const isScrypt = reading.identity?.algorithm === 'scrypt';
       const scrypt = isScrypt ? revenueSource.marginal(name) : undefined;
@@ -114,6 +120,7 @@ export function createViews({ config, fleet, pools, logs, earnings = withoutBook
         ...(ratio === undefined ? {} : { ratio }),
         ...(advice === undefined ? {} : { advice }),
         ...(poolGap === undefined ? {} : { poolGap }),
+        ...(judged === undefined ? {} : { health: judged }),
       };
     },
     presetMoney(miner) {
