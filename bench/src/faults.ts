@@ -62,7 +62,7 @@ function ours(): { readonly take: (step: number, samples: readonly Sample[], her
       });
       open = new Map();
       for (const [name, { finding }] of rounds.round(hours)) if (finding !== undefined && isFault(finding)) put(Number(name.slice(1)), step, finding.part);
-      if ((step + 1) % (3 * perHour) === 0) rounds.relearn();
+      if ((step + 1) % (6 * perHour) === 0) rounds.relearn();
     },
   };
 }
@@ -89,7 +89,7 @@ function staticLimits(): ReturnType<typeof ours> {
           counts.set(`${miner} ${key}`, count);
           if (count >= steps) put(miner, step, part);
         };
-        run('up', reading === undefined && wanted, 'network', 1);
+        run('up', reading === undefined && wanted, 'network', 2);
         run('pool', poolGap.ratio > 0.2, 'pool', 3);
         if (reading?.state === 'mining' && (reading.stateSeconds ?? 0) > 900) staticRules.forEach((rule, index) => run(String(index), rule.broken(reading), rule.part, rule.steps));
       });
@@ -103,7 +103,7 @@ function staticLimits(): ReturnType<typeof ours> {
  */
 function adaptiveBands(): ReturnType<typeof ours> {
   const { put, alarms } = collector();
-  const histories = new Map<string, { values: number[]; deviations: number[] }>();
+  const histories = new Map<string, { values: number[]; deviations: number[]; sum: number }>();
   const series: readonly { readonly part: string; readonly of: (sample: Sample) => number | undefined }[] = [
     { part: 'tuning', of: ({ reading }) => reading?.hashrate }, { part: 'psu', of: ({ reading }) => reading?.powerWatts }, { part: 'thermal_path', of: ({ reading }) => reading?.chip.max },
     { part: 'fan', of: ({ reading }) => (reading === undefined || reading.fans.length === 0 ? undefined : Math.min(...reading.fans.map(({ speedRpm = 0 }) => speedRpm))) }, { part: 'chips', of: ({ reading }) => reading?.hardwareErrors },
@@ -116,12 +116,12 @@ function adaptiveBands(): ReturnType<typeof ours> {
         const value = of(sample);
         if (value === undefined || value <= 0) return;
         const key = `${miner} ${index}`;
-        const history = histories.get(key) ?? { values: [], deviations: [] };
+        const history = histories.get(key) ?? { values: [], deviations: [], sum: 0 };
         histories.set(key, history);
         const { values, deviations } = history;
         if (values.length === perHour && deviations.length >= 24 * perHour) {
           const middle = mean(values);
-          const width = deviations.length === 0 ? 0 : 2 * mean(deviations);
+          const width = (2 * history.sum) / deviations.length;
           const margin = Math.max(width, 0.5 * middle);
           if (value > middle + margin || value < middle - margin) put(miner, step, part);
         }
@@ -129,8 +129,10 @@ function adaptiveBands(): ReturnType<typeof ours> {
         if (values.length > perHour) values.shift();
         const centre = mean(values);
         const deviation = Math.sqrt(mean(values.map((one) => (one - centre) ** 2)));
-        deviations.push(deviation > 0.5 * centre ? deviation : 0);
-        if (deviations.length > 26 * perHour) deviations.shift();
+        const wide = deviation > 0.5 * centre ? deviation : 0;
+        deviations.push(wide);
+        history.sum += wide;
+        if (deviations.length > 26 * perHour) history.sum -= deviations.shift() ?? 0;
       }));
     },
   };

@@ -22,7 +22,7 @@ export interface Recent { readonly subject: Subject; readonly hours: readonly { 
 /** Hottest that a chip may be, degrees Celsius; the firmware stops at 90 (vnish-api.md, 6.2). */
 const hottestChip = 88;
 /** Part of the polls of some hours that fail on a network that comes and goes. */
-const missedRatio = 0.08;
+const missedRatio = 0.15;
 const leastMissedHours = 3;
 /** A score that jumps so far within two hours is no wear. */
 const sensorStep = 4;

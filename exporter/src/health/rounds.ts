@@ -51,6 +51,8 @@ interface State {
   /** Reference hours by preset. */
   readonly references: Map<string, number>;
   finding?: Finding & { readonly since: number };
+  /** The chips' sensor has jumped and not come back. */
+  liar: boolean;
 }
 
 /** Says in the health's evidence nothing that is not known: a sensor that lies takes no health. */
@@ -66,9 +68,16 @@ export function createRounds(): Rounds {
       known.table.subject = subject;
       return known;
     }
-    const fresh: State = { table: createTable(subject), recent: [], references: new Map() };
+    const fresh: State = { table: createTable(subject), recent: [], references: new Map(), liar: false };
     states.set(subject.miner, fresh);
     return fresh;
+  }
+
+  /** The jump by which a sensor gave itself away is soon out of sight; as long as the warmth stays, it is the sensor's. */
+  function remembered(state: State, found: Finding | undefined, medians: Residuals): Finding | undefined {
+    if (found?.part === 'sensor') state.liar = true;
+    if (state.liar && badness('heat', medians.heat?.z ?? 0) < soundZ && medians.heat !== undefined) state.liar = false;
+    return state.liar && found?.part === 'thermal_path' ? { ...found, part: 'sensor', text: 'The chips\' sensor jumped and has stayed there: it is likely wrong.' } : found;
   }
 
   /** An hour tells what is expected as long as the miner is sound; of the first hours of a preset there is nothing yet to compare with. */
@@ -120,7 +129,8 @@ export function createRounds(): Rounds {
       const diagnoses = diagnose(recents, { common });
       return new Map(all.map(({ subject, hour }): [string, MinerHealth] => {
         const state = stateOf(subject);
-        const { medians = {}, finding } = diagnoses.get(subject.miner) ?? {};
+        const { medians = {}, finding: found } = diagnoses.get(subject.miner) ?? {};
+        const finding = remembered(state, found, medians);
         const end = hour.at + hourMs;
         const { finding: before } = state;
         if (finding === undefined) delete state.finding;
@@ -145,7 +155,7 @@ export function createRounds(): Rounds {
     },
     toFile: () => tablesToFile([...states.values()].map(({ table }) => table)),
     fromFile(file) {
-      for (const table of tablesFromFile(file)) states.set(table.subject.miner, { table, recent: [], references: new Map() });
+      for (const table of tablesFromFile(file)) states.set(table.subject.miner, { table, recent: [], references: new Map(), liar: false });
       relearn();
       // The last hours are judged again, all miners of an hour together, so that a restart does not hide a fault for six hours.
       const byHour = new Map<number, { state: State; hour: Hour }[]>();
