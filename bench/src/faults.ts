@@ -62,7 +62,7 @@ function ours(): { readonly take: (step: number, samples: readonly Sample[], her
       });
       open = new Map();
       for (const [name, { finding }] of rounds.round(hours)) if (finding !== undefined && isFault(finding)) put(Number(name.slice(1)), step, finding.part);
-      if ((step + 1) % (6 * perHour) === 0) rounds.relearn();
+      if ((step + 1) % (12 * perHour) === 0) rounds.relearn();
     },
   };
 }

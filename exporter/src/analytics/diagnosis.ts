@@ -87,20 +87,23 @@ export function diagnose(all: readonly Recent[], { common = new Map() }: { reado
     if (is('fan')) return found('fan', `A fan is too slow for its duty: ${figure('fan')}.`);
     if (is('chips') || is('errors')) return found('chips', is('chips') ? `Chips are dying: ${figure('chips')}.` : `Chips make errors: ${figure('errors')}.`);
     if (is('board')) return found('board', `One board falls behind: ${figure('board')}.`);
-    if (is('heat')) return heat(hours, found, figure);
+    if (is('heat')) return heat(hours, found, `The chips are warmer than watts and air explain: ${figure('heat')}.`);
     if (is('power')) return found('psu', `More power for the same work: ${figure('power')}.`);
     if (is('hashrate')) return found('tuning', `All boards alike do less than this miner did on this preset: ${figure('hashrate')}.`);
     if (is('pool')) return found('pool', `${poolWide ? 'The pool credits too little of most miners' : 'The pool does not credit all that this miner does'}: ${figure('pool')}.`);
-    if (last.chipTemperature !== undefined && last.chipTemperature >= hottestChip) return found((common.get(`${site}\n${rack ?? ''}`)?.heat ?? 0) >= alarmZ ? 'site' : 'thermal_path', `The hottest chip is at ${last.chipTemperature.toFixed(0)} °C.`);
+    if (last.chipTemperature !== undefined && last.chipTemperature >= hottestChip) {
+      const text = `The hottest chip is at ${last.chipTemperature.toFixed(0)} °C.`;
+      return (common.get(`${site}\n${rack ?? ''}`)?.heat ?? 0) >= alarmZ ? found('site', text) : heat(hours, found, text);
+    }
     return undefined;
   }
 
   /** Chips that grow hot in one hour while board and watts stay as they were are not hot: their sensor lies. */
-  function heat(hours: Recent['hours'], found: (part: FaultPart, text: string) => Finding, figure: (signal: ResidualSignal) => string): Finding {
+  function heat(hours: Recent['hours'], found: (part: FaultPart, text: string) => Finding, text: string): Finding {
     const scores = hours.map(({ residuals }) => residuals.heat?.z).filter((z) => z !== undefined);
     const jump = Math.max(0, ...scores.slice(2).map((z, index) => z - (scores[index] ?? z)));
     return jump >= sensorStep && jump >= 0.6 * Math.max(...scores) ? found('sensor', `The chips' sensor jumped by ${jump.toFixed(1)} deviations within two hours; wear comes slowly: it is likely wrong.`)
-      : found('thermal_path', `The chips are warmer than watts and air explain: ${figure('heat')}.`);
+      : found('thermal_path', text);
   }
 }
 

@@ -104,8 +104,8 @@ function partsOf({ miner, model }: Subject, hour: Hour, fans: Expectations['fans
 }
 
 /** Robust standard deviation about the middle. */
-function spreadOf(values: readonly number[], least: number): number {
-  if (values.length < 8) return least;
+function spreadOf(values: readonly number[], least: number, few = 8): number {
+  if (values.length < few) return least;
   const centre = median(values);
   return Math.max(least, 1.4826 * median(values.map((value) => Math.abs(value - centre))));
 }
@@ -206,12 +206,15 @@ export function judge(expectations: Expectations, all: readonly { readonly subje
     }
   }
   const middle = new Map([...groups].map(([rack, signals]) => [rack, Object.fromEntries(Object.entries(signals).map(([signal, { y }]) => [signal, y.length < leastGroup ? 0 : median(y)])) as Record<'hashrate' | 'power' | 'heat', number>]));
+  // Miners of a rack that take a change of the air differently differ for no fault: their own scatter is part of what is usual.
+  const scatter = new Map([...groups].map(([rack, signals]) => [rack, Object.fromEntries(Object.entries(signals).map(([signal, { y }]) => [signal, y.length < leastGroup ? 0 : spreadOf(y, 0, leastGroup)])) as Record<'hashrate' | 'power' | 'heat', number>]));
   const residuals = new Map<string, Residuals>();
   for (const { subject } of all) {
-    const shift = middle.get(rackOf(subject));
+    const [shift, wide] = [middle.get(rackOf(subject)), scatter.get(rackOf(subject))];
     residuals.set(subject.miner, Object.fromEntries(Object.entries(raw.get(subject.miner) ?? {}).map(([signal, { y, scale, place }]) => {
-      const common = signal === 'hashrate' || signal === 'power' || signal === 'heat' ? shift?.[signal] ?? 0 : 0;
-      return [signal, { z: clipped((y - common) / scale), ...(place === undefined ? {} : { place }) }];
+      const shared = signal === 'hashrate' || signal === 'power' || signal === 'heat' ? signal : undefined;
+      const [common, more] = shared === undefined ? [0, 0] : [shift?.[shared] ?? 0, wide?.[shared] ?? 0];
+      return [signal, { z: clipped((y - common) / Math.hypot(scale, more)), ...(place === undefined ? {} : { place }) }];
     })));
   }
   const common = new Map([...groups].map(([rack, signals]) => [rack, Object.fromEntries(Object.entries(signals).flatMap(([name, { y, scale }]) => {
