@@ -84,14 +84,14 @@ function staticLimits(): ReturnType<typeof ours> {
     alarms,
     take(step, samples) {
       samples.forEach(({ reading, wanted, poolGap }, miner) => {
-        const run = (key: string, broken: boolean, part: string, steps: number) => {
+        const run = (key: string, broken: boolean, { part, steps }: { readonly part: string; readonly steps: number }) => {
           const count = broken ? (counts.get(`${miner} ${key}`) ?? 0) + 1 : 0;
           counts.set(`${miner} ${key}`, count);
           if (count >= steps) put(miner, step, part);
         };
-        run('up', reading === undefined && wanted, 'network', 2);
-        run('pool', poolGap.ratio > 0.2, 'pool', 3);
-        if (reading?.state === 'mining' && (reading.stateSeconds ?? 0) > 900) staticRules.forEach((rule, index) => run(String(index), rule.broken(reading), rule.part, rule.steps));
+        run('up', reading === undefined && wanted, { part: 'network', steps: 2 });
+        run('pool', poolGap.ratio > 0.2, { part: 'pool', steps: 3 });
+        if (reading?.state === 'mining' && (reading.stateSeconds ?? 0) > 900) staticRules.forEach((rule, index) => run(String(index), rule.broken(reading), rule));
       });
     },
   };
@@ -138,9 +138,9 @@ function adaptiveBands(): ReturnType<typeof ours> {
   };
 }
 
-function settle(score: Score, alarms: readonly Alarm[], faults: readonly InjectedFault[], { mix }: { mix: Mix }): void {
+function settle(score: Score, alarms: readonly Alarm[], { faults: injected, mix }: { readonly faults: readonly InjectedFault[]; readonly mix: Mix }): void {
   score.minerMonths += (mix.miners * mix.days) / 30;
-  const byMiner = new Map(faults.flatMap((fault) => fault.miners.map((miner): [number, InjectedFault] => [miner, fault])));
+  const byMiner = new Map(injected.flatMap((fault) => fault.miners.map((miner): [number, InjectedFault] => [miner, fault])));
   const isTrue = ({ miner, from }: Alarm) => {
     const fault = byMiner.get(miner);
     return fault !== undefined && truth[fault.kind] !== undefined && from >= fault.from;
@@ -152,7 +152,7 @@ function settle(score: Score, alarms: readonly Alarm[], faults: readonly Injecte
     const what = `${byMiner.get(alarm.miner)?.kind ?? 'sound'}: ${nameOf(alarm)}`;
     score.wrong.set(what, (score.wrong.get(what) ?? 0) + 1);
   }
-  for (const fault of faults) {
+  for (const fault of injected) {
     if (truth[fault.kind] === undefined) continue;
     score.faults += 1;
     const alarm = alarms.filter((one) => fault.miners.includes(one.miner) && one.from >= fault.from).sort((a, b) => a.from - b.from)[0];
@@ -195,8 +195,8 @@ export const faults: Benchmark = {
   about: 'recall, precision, false alarms, lead and the part that is named over simulated miners; baseline: our static limits; Grafana\'s bands beside them (--seed N, --mix FILE)',
   long: true,
   async run(report, { seed, mix: file } = {}) {
-    const mix = file === undefined ? usualMix : readMix(readFileSync(String(file), 'utf8'));
-    const seeds: readonly number[] = seed === undefined ? developmentSeeds : [Number(seed)];
+    const mix = file === undefined ? usualMix : readMix(readFileSync(file, 'utf8'));
+    const seeds: readonly number[] = seed === undefined ? developmentSeeds : [seed];
     const scores = { ours: emptyScore(), static: emptyScore(), adaptive: emptyScore() };
     for (const one of seeds) {
       const here = world(one, mix);
@@ -205,7 +205,7 @@ export const faults: Benchmark = {
         const samples = here.step(step);
         for (const detector of Object.values(detectors)) detector.take(step, samples, here);
       }
-      for (const name of ['ours', 'static', 'adaptive'] as const) settle(scores[name], detectors[name].alarms(), here.faults, here);
+      for (const name of ['ours', 'static', 'adaptive'] as const) settle(scores[name], detectors[name].alarms(), here);
     }
     const figures: readonly { readonly name: string; readonly unit: string; readonly of: (score: Score) => number }[] = [
       { name: 'recall', unit: '', of: ({ found, faults: all }) => found / all }, { name: 'precision', unit: '', of: ({ alarms, falseAlarms }) => (alarms === 0 ? 0 : 1 - falseAlarms / alarms) },

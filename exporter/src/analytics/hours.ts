@@ -179,7 +179,7 @@ export function closeHour(hour: OpenHour, expectedPolls: number, poolGap?: Hour[
     steady: hour.good >= leastGood * expectedPolls && !hour.mixed && hour.preset !== undefined && hour.promised !== undefined,
     fans: Array.from(hour.fans, mean), boards: Array.from(hour.boards, mean),
     ...Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)),
-  } as Hour;
+  };
 }
 
 /**

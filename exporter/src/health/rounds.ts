@@ -64,7 +64,7 @@ export function createRounds(): Rounds {
 
   function stateOf(subject: Subject): State {
     const known = states.get(subject.miner);
-    if (known !== undefined && known.table.subject.model === subject.model) {
+    if (known?.table.subject.model === subject.model) {
       known.table.subject = subject;
       return known;
     }
@@ -76,7 +76,7 @@ export function createRounds(): Rounds {
   /** The jump by which a sensor gave itself away is soon out of sight; as long as the warmth stays, it is the sensor's. */
   function remembered(state: State, found: Finding | undefined, medians: Residuals): Finding | undefined {
     if (found?.part === 'sensor') state.liar = true;
-    if (state.liar && badness('heat', medians.heat?.z ?? 0) < soundZ && medians.heat !== undefined) state.liar = false;
+    if (medians.heat !== undefined && medians.heat.z < 1 && found?.part !== 'sensor') state.liar = false;
     return state.liar && found?.part === 'thermal_path' ? { ...found, part: 'sensor', text: 'The chips\' sensor jumped and has stayed there: it is likely wrong.' } : found;
   }
 
