@@ -14,8 +14,9 @@ export const mayKnow = {
   advice: ['config', 'miners', 'pools', 'analytics'],
   health: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings'],
   control: ['config', 'miners', 'pools', 'fleet', 'analytics'],
-  metrics: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'health', 'control'],
-  http: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'health', 'control', 'metrics'],
+  schedules: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'control'],
+  metrics: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'health', 'control', 'schedules'],
+  http: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'health', 'control', 'schedules', 'metrics'],
 };
 
 const rooms = [...Object.keys(mayKnow), 'cli'];

@@ -186,6 +186,18 @@ export function alertGroups(timing: Timing, links: Links): readonly AlertGroup[]
           summary: 'Somebody else changed the {{ $labels.kind }} of {{ $labels.miner }}',
           description: `The {{ $labels.kind }} setting of {{ $labels.miner }} at {{ $labels.site }} changed within the last ${time('changeWindow')}, and not through Hashfleet.`,
         },
+        {
+          alert: 'MinerDrifted', severity: 'critical', scope: 'miner', for: 'driftFor',
+          expr: ['max by (miner, site, model, what) (miner_drift{what=~"pool|firmware|password"}) == 1'],
+          summary: '{{ $labels.miner }} has drifted: {{ $labels.what }}',
+          description: '{{ $labels.miner }} at {{ $labels.site }} differs in its {{ $labels.what }} from what was last set through Hashfleet or accepted. As long as it does, the miner may work for somebody else.',
+        },
+        {
+          alert: 'MinerDrifted', severity: 'warning', scope: 'miner', for: 'driftFor',
+          expr: ['max by (miner, site, model, what) (miner_drift{what!~"pool|firmware|password"}) == 1'],
+          summary: '{{ $labels.miner }} has drifted: {{ $labels.what }}',
+          description: '{{ $labels.miner }} at {{ $labels.site }} differs in its {{ $labels.what }} from what was last set through Hashfleet or accepted.',
+        },
       ],
     },
     {
@@ -350,6 +362,12 @@ export function alertGroups(timing: Timing, links: Links): readonly AlertGroup[]
           expr: [`sum by (action, outcome) (increase(hashfleet_actions_total{outcome=~"failed|indeterminate"}[${time('actionWindow')}])) > 0`],
           summary: 'An action did not take: {{ $labels.action }} {{ $labels.outcome }}',
           description: `At least one {{ $labels.action }} within the last ${time('actionWindow')} ended {{ $labels.outcome }}. The miner may not be in the state that you asked for.`,
+        },
+        {
+          alert: 'ScheduleFailed', severity: 'warning', scope: 'exporter', for: 'scheduleFailedFor', keepFiringFor: 'flapHold',
+          expr: ['max by (job, instance, schedule) (hashfleet_schedule_failed) > 0'],
+          summary: 'Schedule {{ $labels.schedule }} does not get what it wants',
+          description: 'The schedule {{ $labels.schedule }} at {{ $labels.instance }} cannot bring {{ $value | humanize }} miners to where it wants them. A limit may be exceeded, or miners stay off that should mine again.',
         },
       ],
     },

@@ -55,6 +55,7 @@ export const thresholds = {
   restartWindow: window(1 * hour, 'Restarts matter by how often they come.'),
   restarts: limit(3, 'events', 'The firmware itself counts attempts in threes ("Restarting (1 of 3)"); more than three is a loop.'),
   restartFor: hold(1 * minute, 'A counter in a window does not flap.'),
+  driftFor: hold(5 * minute, 'Longer than an action of ours may be on its way, and than a person needs to undo a slip.'),
   changeWindow: window(15 * minute, 'Long enough to be noticed and notified, short enough to clear once looked at.'),
 
   // work
@@ -101,6 +102,7 @@ export const thresholds = {
   // control
   auditShrunk: limit(0, 'events', 'It never falls by itself.'),
   auditShrunkWindow: window(15 * minute, 'The log only grows; a quarter of an hour is time enough for the notification to go out.'),
+  scheduleFailedFor: hold(2 * minute, 'A first failure is tried again after a minute; what fails twice needs somebody.'),
   actionWindow: window(15 * minute, 'Long enough to be noticed and notified, as changeWindow.'),
 } as const satisfies Record<string, Threshold>;
 

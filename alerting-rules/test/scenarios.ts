@@ -200,6 +200,22 @@ export const firing: readonly Firing[] = [
     description: 'The preset setting of l9-01 at barn changed within the last 15m, and not through Hashfleet.',
   },
   {
+    alert: 'MinerDrifted', when: 'its pool is a stranger\'s',
+    series: but({ [of('miner_drift', 'what="pool"')]: held([0, '10m'], [1, '30m'], [0, '20m']) }),
+    fires: '15m', over: '40m',
+    labels: miner('critical', { what: 'pool' }),
+    summary: 'l9-01 has drifted: pool',
+    description: 'l9-01 at barn differs in its pool from what was last set through Hashfleet or accepted. As long as it does, the miner may work for somebody else.',
+  },
+  {
+    alert: 'MinerDrifted', when: 'somebody turned the fans down',
+    series: but({ [of('miner_drift', 'what="settings"')]: held([0, '10m'], [1, '30m'], [0, '20m']) }),
+    fires: '15m', over: '40m',
+    labels: miner('warning', { what: 'settings' }),
+    summary: 'l9-01 has drifted: settings',
+    description: 'l9-01 at barn differs in its settings from what was last set through Hashfleet or accepted.',
+  },
+  {
     alert: 'MinerHashrateLow', when: 'it slides to 82 %',
     series: but({ [of('miner_hashrate_ratio')]: held([0.99, '5m'], [0.82, '20m'], [0.99, '20m']) }),
     fires: '15m', over: '30m',
@@ -410,6 +426,14 @@ export const firing: readonly Firing[] = [
     summary: 'An action did not take: preset failed',
     description: 'At least one preset within the last 15m ended failed. The miner may not be in the state that you asked for.',
   },
+  {
+    alert: 'ScheduleFailed', when: 'two miners of a schedule do not stop',
+    series: { 'hashfleet_schedule_failed{job="hashfleet",instance="exporter:9788",schedule="night"}': held([0, '20m'], [2, '20m'], [0, '20m']) },
+    fires: '22m', over: '45m',
+    labels: { severity: 'warning', scope: 'exporter', ...exporter, schedule: 'night' },
+    summary: 'Schedule night does not get what it wants',
+    description: 'The schedule night at exporter:9788 cannot bring 2 miners to where it wants them. A limit may be exceeded, or miners stay off that should mine again.',
+  },
 ];
 
 /** Both severities of an alert at once: the inhibition in alertmanager.yml then shows one. */
@@ -463,6 +487,7 @@ export const quiet: readonly Quiet[] = [
   { alert: 'MinerTuningTooLong', when: 'it mines for days', series: but({ [of('miner_state_seconds')]: held([400_000, '30m']) }), at: ['10m'] },
   { alert: 'MinerRestartLoop', when: 'it restarted three times', series: but({ [of('miner_restarts_total')]: '0+0x240 1+0x19 2+0x19 3+0x200' }), at: ['1h12m', '1h20m', '1h30m'] },
   { alert: 'MinerRestartLoop', when: 'a reboot sets the counter back', series: but({ [of('miner_restarts_total')]: held([40, '30m'], [0, '1h']) }), at: ['31m', '45m', '1h'] },
+  { alert: 'MinerDrifted', when: 'it is set back within minutes', series: but({ [of('miner_drift', 'what="preset"')]: held([0, '10m'], [1, '4m'], [0, '40m']) }), at: ['12m', '15m', '20m'] },
   { alert: 'MinerChangedByOthers', when: 'the counter only restarts', series: but({ [of('miner_unexpected_changes_total', 'kind="pool"')]: held([3, '20m'], [0, '40m']) }), at: ['20m', '30m'] },
   ...([
     ['it warms up', { [of('miner_state_seconds')]: '0+15x59' }, ['12m', '14m45s']],
@@ -515,6 +540,7 @@ export const quiet: readonly Quiet[] = [
   { alert: 'PoolClosed', when: 'the pool times out', series: { 'pool_failure_info{pool="prohashing",reason="timeout"}': held([1, '1h']) }, at: ['15m', '30m'] },
   { alert: 'ExporterConfigReloadFailed', when: 'the configuration is good', series: { [ofExporter('hashfleet_config_reload_success')]: held([1, '1h']) }, at: ['30m'] },
   { alert: 'ActionFailed', when: 'an action was verified', series: { 'hashfleet_actions_total{job="hashfleet",instance="exporter:9788",action="preset",outcome="verified"}': held([0, '20m'], [1, '40m']) }, at: ['20m', '30m'] },
+  { alert: 'ScheduleFailed', when: 'the second try of a schedule succeeds', series: { 'hashfleet_schedule_failed{job="hashfleet",instance="exporter:9788",schedule="night"}': held([0, '20m'], [1, '1m'], [0, '20m']) }, at: ['20m', '22m', '30m'] },
   {
     alert: 'PoolSeesLess', when: 'the miner has gone over to another pool', at: ['30m', '1h30m', '2h30m'],
     series: but({

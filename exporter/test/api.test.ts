@@ -74,7 +74,7 @@ describe('every reply', () => {
     await simulator.miner('gone').inject('unplugged');
     const running = await run(simulator.miners.map(({ name, address }) => `{name: ${name}, address: "${address}", rack: "A 1", site: s}`), {
       control: '{enabled: true, verify_interval_seconds: 0.1}',
-      sections: `sites: [{name: s, electricity: {price_usd_per_kilowatt_hour: 0.05}}]\nprices: {btc_usd: 100000}\npools: [{name: ph, type: prohashing, base_url: "${simulator.pool.url}", allow_plain_http: true, api_key_env: POOL_KEY, interval_seconds: 1}, {name: none, type: prohashing}]`,
+      sections: `sites: [{name: s, electricity: {price_usd_per_kilowatt_hour: 0.05}}]\nprices: {btc_usd: 100000}\npools: [{name: ph, type: prohashing, base_url: "${simulator.pool.url}", allow_plain_http: true, api_key_env: POOL_KEY, interval_seconds: 1}, {name: none, type: prohashing}]\nschedules: [{name: limit, site: s, until: "2099-01-01T00:00:00Z", do: {limit_kilowatts: 20}}]`,
       environment: { POOL_KEY: simulator.pool.apiKey },
     });
     await until('all were polled and the pool was read', async () => [...running.service.fleet.all()].every(({ lastPollAt }) => lastPollAt !== undefined) && (await running.value('pool_up', { pool: 'ph' })) === 1);
@@ -91,7 +91,7 @@ describe('every reply', () => {
 
     const seen = new Map<string, unknown>();
     for (const { method, path } of routes.filter((route) => route.method === 'get' && route.answers === undefined && route.path !== '/jobs/{id}/events')) {
-      for (const name of path.includes('{name}') ? ['well', 'starting', 'broken', 'l7', ...(/\/(presets|settings|logs|notes|history)$/.test(path) ? [] : ['gone'])] : ['']) {
+      for (const name of path === '/schedules/{name}' ? ['limit'] : path.includes('{name}') ? ['well', 'starting', 'broken', 'l7', ...(/\/(presets|settings|logs|notes|history)$/.test(path) ? [] : ['gone'])] : ['']) {
         const where = path.replace('{name}', name).replace('{id}', id);
         const reply = await running.api(where, { token: tokens.read });
         expect([where, reply.status]).toEqual([where, 200]);
@@ -139,7 +139,7 @@ describe('a problem', () => {
     expect((await expectProblem(running, ['/rigs', { method: 'DELETE' }], 405, 'method_not_allowed'))['headers']).toMatchObject({ allow: 'GET, POST' });
     await expectProblem(running, ['/actions'], 405, 'method_not_allowed');
     await expectProblem(running, ['/actions', { body: JSON.stringify({ ...order, idempotencyKey: 'x'.repeat(300_000) }), headers: { 'content-type': 'application/json' } }], 413, 'payload_too_large');
-    await expectProblem(running, ['/actions', { body: 'action=locate', headers: { 'content-type': 'application/x-www-form-urlencoded' } }], 422, 'payload_invalid');
+    await expectProblem(running, ['/actions', { body: 'action=locate', headers: { 'content-type': 'application/x-www-form-urlencoded' } }], 415, 'media_type');
     await expectProblem(running, ['/actions', { body: '{"action":', headers: { 'content-type': 'application/json' } }], 422, 'payload_invalid');
     await expectProblem(running, ['/rigs/%E0%A4%A'], 422, 'payload_invalid');
     expect(await expectProblem(running, ['/actions', { json: { ...order, action: 'explode' } }], 422, 'payload_invalid')).toMatchObject({ field: 'action', given: 'explode', allowed: expect.stringContaining('reboot') });
@@ -173,7 +173,7 @@ describe('the servers', () => {
       expect(headers.get('x-powered-by')).toBeNull();
       expect(headers.get('x-content-type-options')).toBe('nosniff');
       expect(headers.get('content-security-policy')).toContain('default-src');
-      expect(headers.get('x-frame-options')).toBe('SAMEORIGIN');
+      expect(headers.get('x-frame-options')).toBe('DENY');
     }
   });
 

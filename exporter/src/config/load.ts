@@ -253,6 +253,20 @@ function crossChecks(config: FleetConfig, inventory: InventoryConfig, entries: r
   (config.control.allow_sites ?? []).forEach((one, index) => {
     if (!sites.includes(one)) found.push({ path: ['control', 'allow_sites', index], message: `there is no site "${one}"` });
   });
+  const scheduled = new Set<string>();
+  config.schedules.forEach(({ name, site }, index) => {
+    if (scheduled.has(name)) found.push({ path: ['schedules', index, 'name'], message: `"${name}" is there twice` });
+    scheduled.add(name);
+    if (site !== undefined && !sites.includes(site)) found.push({ path: ['schedules', index, 'site'], message: `there is no site "${site}"` });
+  });
+  config.api.tokens.forEach((token, index) => {
+    (token.miners ?? []).forEach((miner, place) => {
+      if (!names.has(miner) && inventory.ranges.length === 0) found.push({ path: ['api', 'tokens', index, 'miners', place], message: `there is no miner "${miner}"` });
+    });
+    (token.sites ?? []).forEach((one, place) => {
+      if (!sites.includes(one)) found.push({ path: ['api', 'tokens', index, 'sites', place], message: `there is no site "${one}"` });
+    });
+  });
   if (config.poll.deadline_seconds >= config.poll.interval_seconds) {
     found.push({ path: ['poll', 'deadline_seconds'], message: `must be less than interval_seconds (${config.poll.interval_seconds})` });
   }

@@ -133,12 +133,18 @@ const pool = z.strictObject({
   .refine((value) => withoutLogin(value.wamp_url), 'a wamp_url without user name and password: it is shown in the log')
   .transform((value) => ({ ...value, base_url: value.base_url ?? factsOf(value.type).baseUrl }));
 
+/** Which of them there are is checked where they are known, control/guard.ts. */
+const actionName = z.string().regex(/^[a-z][a-z_]{0,62}$/, 'the name of an action, for example reboot');
+
 const token = z.strictObject({
   name,
   scope: z.enum(['read', 'push', 'operate', 'admin']).describe('push: may send readings of miners with "driver: push" and nothing else'),
   token_env: environmentVariable.optional(),
   token_file: z.string().min(1).optional(),
   token_secret: secretName.optional(),
+  actions: z.array(actionName).optional().describe('What it may do of what its scope allows; all of it when absent'),
+  sites: z.array(name).optional().describe('Miners of these sites only; with "miners": those too'),
+  miners: z.array(name).optional(),
 }).refine(oneSource('token'), 'exactly one of token_env, token_file and token_secret');
 
 const coin = z.string().regex(/^[A-Z0-9]{2,12}$/, 'a ticker in capitals such as LTC');
@@ -164,6 +170,14 @@ const prices = z.strictObject({
 });
 
 const ratio = z.number().min(0).max(1);
+/** Host, or host and port, of a pool; only the left-most label may be `*`, which stands for one or more labels. */
+const poolHost = z.string().regex(/^(?:\*\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*(?::[0-9]{1,5})?$/, 'host or host:port in small letters, for example ltc.viabtc.io:3333 or *.viabtc.io');
+const fourEyes = z.strictObject({
+  actions: z.array(actionName).default([]).describe('Always need a second person'),
+  above: z.number().int().min(0).max(100_000).optional().describe('So does any action on more miners than these'),
+  expires_seconds: z.number().min(1).max(604_800).default(3600).describe('A request that nobody answers ends'),
+  same_token: z.boolean().default(false).describe('True where all people come through one token, as through Grafana'),
+}).refine(({ actions, above }) => actions.length > 0 || above !== undefined, 'actions, above or both; without them nothing needs a second person');
 const controlWindow = z.strictObject({
   days: z.array(z.enum(weekdays)).min(1).optional().describe('Days on which it begins; every day when absent'),
   from: clockTime,
@@ -175,6 +189,69 @@ const group = z.strictObject({
   miners: z.array(name).optional().describe('By name'),
   expression: z.string().min(1).max(500).optional().describe('And those that fit, as state == "stopped" && site == "north"'),
 }).refine(({ miners, expression }) => miners !== undefined || expression !== undefined, 'miners, an expression, or both');
+const names = z.array(z.string().min(1).max(63)).min(1);
+const scheduleWindow = z.strictObject({
+  days: z.array(z.enum(weekdays)).min(1).optional().describe('Days on which it begins; every day when absent'),
+  from: clockTime,
+  to: clockTime.describe('Before "from": it ends on the next day'),
+}).refine(({ from, to }) => from !== to, 'an end that differs from its beginning ("00:00" to "24:00" is a whole day)');
+
+const deedNames = ['stop', 'resume', 'preset', 'throttle', 'limit_kilowatts'] as const;
+const deed = z.strictObject({
+  stop: z.literal(true).optional().describe('They do not mine'),
+  resume: z.literal(true).optional().describe('They are left at full power: what schedules of lower priority took is given back'),
+  preset: z.string().min(1).max(63).optional().describe('They run on this preset'),
+  throttle: z.number().int().min(20).max(100).optional().describe('They run at so many percent of their power (VNish 1.3)'),
+  limit_kilowatts: positive.max(1_000_000).optional().describe('All of them together draw no more, at the least loss of profit'),
+  circuits_kilowatts: z.record(label, positive.max(100_000)).optional().describe('With limit_kilowatts: besides, no circuit draws more than this'),
+  reserve_ratio: z.number().min(0).max(0.5).optional().describe('With limit_kilowatts: share of each limit that is kept free; 0.03 when absent'),
+}).refine((value) => deedNames.filter((key) => value[key] !== undefined).length === 1, `exactly one of ${deedNames.join(', ')}`)
+  .refine((value) => value.limit_kilowatts !== undefined || (value.circuits_kilowatts === undefined && value.reserve_ratio === undefined), 'limit_kilowatts beside circuits_kilowatts and reserve_ratio');
+
+const schedulePrice = z.strictObject({
+  source: z.union([
+    z.literal('site'),
+    z.strictObject({ file: z.string().min(1), pointer: z.string().regex(/^(?:\/.*)?$/).default('') }),
+    z.strictObject({
+      url: z.url({ protocol: /^https?$/ }), pointer: z.string().regex(/^(?:\/.*)?$/).default(''), interval_seconds: z.number().min(10).max(3600).default(60), allow_plain_http: z.boolean().default(false),
+    }).refine(({ url, allow_plain_http: plain }) => url.startsWith('https:') || plain, 'a url with https:// (or allow_plain_http: true on your own machine)').refine(({ url }) => withoutLogin(url), 'a url without user name and password'),
+  ], '"site", {file, pointer} or {url, pointer} with https://').default('site').describe('site: the tariff in its section electricity'),
+  scale: positive.default(1).describe('A number of the file or url times this is USD per kWh; 0.001 for USD per MWh'),
+  stop_above: z.number().min(-10).max(100).optional().describe('USD per kWh'),
+  resume_below: z.number().min(-10).max(100).optional(),
+  immediate_above: z.number().min(-10).max(100).optional().describe('Above this there is no waiting'),
+  break_even: z.boolean().optional().describe('In place of stop_above: each miner for itself, while no preset of it earns what its power costs'),
+  break_even_margin_ratio: z.number().min(0).max(0.9).default(0.05).describe('It comes back once the price is so much below what it earns'),
+  window_minutes: z.number().min(1).max(60).default(5),
+  windows_above: z.number().int().min(1).max(100).default(2).describe('So many windows in a row above before it begins'),
+  windows_below: z.number().int().min(1).max(100).default(4).describe('So many windows in a row below before it ends'),
+  minimum_off_minutes: z.number().min(0).max(1440).optional().describe('It lasts so long at least; 120 with break_even, else 0'),
+  max_age_seconds: z.number().min(60).max(86_400).default(900).describe('A price that was read longer ago is not known'),
+  release_after_hours: z.number().min(0.1).max(168).optional().describe('A price that is unknown for so long ends it; it holds when absent'),
+}).refine(({ break_even: even, stop_above: above, resume_below: below }) => (even === true ? above === undefined && below === undefined : above !== undefined && below !== undefined), 'either break_even: true, or both stop_above and resume_below')
+  .refine(({ stop_above: above = 0, resume_below: below = 0 }) => below <= above, 'a resume_below that is not above stop_above')
+  .refine(({ stop_above: above = -10, immediate_above: atOnce = 100 }) => atOnce >= above, 'an immediate_above that is not below stop_above');
+
+/** A wish about miners that holds at certain times or prices (docs/schedules.md). */
+export const scheduleSchema = z.strictObject({
+  name,
+  description: z.string().max(200).optional(),
+  enabled: z.boolean().default(true),
+  priority: z.number().int().min(0).max(1000).default(100).describe('Of two that want different things of a miner, the higher counts'),
+  site: name.optional().describe('All miners of the site'),
+  select: z.strictObject({ names: names.optional(), site: names.optional(), rack: names.optional(), circuit: names.optional(), model: names.optional(), group: names.optional(), expression: z.string().min(1).max(500).optional() }).optional().describe('Or the miners that fit every property given'),
+  timezone: z.string().refine(isZone, 'an IANA time zone such as Europe/Berlin').optional().describe('Of the windows; that of the site, else UTC, when absent'),
+  windows: z.array(scheduleWindow).max(50).default([]).describe('When it holds; always when empty'),
+  dates: z.array(z.iso.date()).min(1).max(1000).optional().describe('Only windows that begin on these local days'),
+  except_dates: z.array(z.iso.date()).max(1000).optional().describe('No windows that begin on these'),
+  price: schedulePrice.optional().describe('It holds only while power is dear'),
+  do: deed,
+  until: time.optional().describe('From then on it is over'),
+  restore_gap_seconds: z.number().min(0).max(3600).default(60).describe('Least time between two circuits that are given back their power'),
+  resume_within_seconds: z.number().min(0).max(2_592_000).default(86_400).describe('After a longer absence of the exporter nothing is started by itself'),
+}).refine(({ site: one, select: chosen }) => (one === undefined) !== (chosen === undefined), 'either "site" or "select"')
+  .refine(({ price: dear, do: { stop } }) => dear?.break_even !== true || stop === true, '"do: {stop: true}" with break_even')
+  .refine(({ price: dear, site: one }) => dear?.source !== 'site' || dear.break_even === true || one !== undefined, '"site" with a price of source site: whose tariff else');
 
 export const fleetSchema = z.strictObject({
   sites: z.array(site).prefault([{ name: 'default' }]),
@@ -198,13 +275,26 @@ export const fleetSchema = z.strictObject({
     concurrency: z.number().int().min(1).max(4096).default(64),
     slow_interval_seconds: z.number().min(1).max(86_400).default(60).describe('How often the preset in use is read'),
     chips_interval_seconds: z.number().min(0).max(86_400).default(300).describe('How often every chip is read; 0 is never'),
+    settings_interval_seconds: z.number().min(0).max(86_400).default(600).describe('How often settings are read, to notice what others changed; 0 is never'),
   }).prefault({}),
-  api: z.strictObject({ tokens: z.array(token).default([]) }).prefault({}),
+  api: z.strictObject({
+    tokens: z.array(token).default([]),
+    hosts: z.array(z.string().regex(/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/, 'a host name in small letters without a port, for example miners.example.org')).default([]).describe('Public names under which the API is reached; addresses and private names need no entry'),
+    tls: z.strictObject({
+      cert_file: z.string().min(1).describe('The certificate, with those between it and its authority, in PEM; relative to fleet.yaml'),
+      key_file: z.string().min(1),
+      client_ca_file: z.string().min(1).optional().describe('Only clients with a certificate of this authority are let in'),
+    }).optional(),
+  }).prefault({}),
   control: z.strictObject({
     enabled: z.boolean().default(false),
     read_only: z.boolean().default(false),
     allow_miners: z.array(name).optional().describe('Only these may be acted on; all when absent'),
     allow_sites: z.array(name).optional(),
+    allow_pool_urls: z.array(poolHost).optional().describe('Only these may be set as pools; the stratum hosts of the section "pools" when absent'),
+    allow_pool_workers: z.array(z.string().regex(/^\S{1,128}$/, 'a pattern without blanks, for example account.{miner} or account.*')).optional().describe('Only workers that fit one of these; accounts that the fleet works for when absent'),
+    four_eyes: fourEyes.optional(),
+    step_up_actions: z.array(actionName).default([]).describe('Need an admin who types the target, beside those that always do'),
     batch_size: z.number().int().min(1).max(1000).default(10),
     batch_pause_seconds: z.number().min(0).max(600).default(5),
     cooldown_seconds: z.number().min(0).max(86_400).default(60).describe('Least time between two disruptive actions on one miner'),
@@ -222,11 +312,15 @@ export const fleetSchema = z.strictObject({
     stop_after_failures: z.number().int().min(1).max(100_000).default(5),
     stop_failure_ratio: z.number().min(0.01).max(1).default(0.5),
     roll_back: z.boolean().default(true).describe('A preset with which the miner fails is taken back, once'),
+    fan_floor_percent: z.number().int().min(0).max(100).default(0).describe('The action "cooling" sets no fan slower than this'),
+    firmware_folder: z.string().min(1).optional().describe('Where firmware files for the action "firmware_update" lie, relative to fleet.yaml'),
+    backups_kept: z.number().int().min(1).max(1000).default(10).describe('Backups of settings kept for each miner'),
     resume_within_seconds: z.number().min(0).max(86_400).default(900).describe('A job that an end of the exporter cut in two goes on when it is not older'),
   }).prefault({}),
   advice: z.strictObject({
     least_gain_usd_per_day: z.number().min(0).default(0.25).describe('Below this a change is not worth advising'),
   }).prefault({}),
+  schedules: z.array(scheduleSchema).max(200).default([]),
 });
 
 export type FleetConfig = z.output<typeof fleetSchema>;
@@ -261,5 +355,6 @@ export type Basis = (typeof bases)[number];
 export type PriceSource = (typeof priceSources)[number];
 export type TokenConfig = FleetConfig['api']['tokens'][number];
 export type GroupsConfig = FleetConfig['groups'];
+export type ScheduleConfig = z.output<typeof scheduleSchema>;
 export type ControlConfig = FleetConfig['control'];
 export type Scope = TokenConfig['scope'];

@@ -2,18 +2,19 @@
 import { z } from 'zod';
 import { errorCatalogue } from '../errors.ts';
 import { routes, type Route } from './routes.ts';
+import * as scheduleSchemas from './schedule-schemas.ts';
 import * as schemas from './schemas.ts';
 
 type JsonObject = Record<string, unknown>;
 
 
 export function openapiDocument(version: string): JsonObject {
-  const registered = Object.values(schemas).filter((schema) => schema.meta()?.id !== undefined);
+  const registered = [...Object.values(schemas), ...Object.values(scheduleSchemas)].filter((schema) => schema.meta()?.id !== undefined);
   const registry = z.registry<{ id: string }>();
   for (const schema of registered) registry.add(schema, { id: String(schema.meta()?.id) });
   const input = z.toJSONSchema(registry, { io: 'input', uri: (id) => `#/components/schemas/${id}` }).schemas;
   const output = z.toJSONSchema(registry, { io: 'output', uri: (id) => `#/components/schemas/${id}` }).schemas;
-  const components = Object.fromEntries(Object.keys(output).map((id) => [id, withoutIdentity(id.endsWith('Request') || id === 'RigEntry' ? input[id] : output[id])]));
+  const components = Object.fromEntries(Object.keys(output).map((id) => [id, withoutIdentity(id.endsWith('Request') || id === 'RigEntry' || id === 'ScheduleEntry' ? input[id] : output[id])]));
   const paths: Record<string, JsonObject> = {};
   for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method]: operation(route) };
   return {
@@ -53,10 +54,10 @@ function operation({ method, path, scope, summary, query, request, replies, also
 }
 
 function problemStatuses({ method, query }: Pick<Route, 'method'> & { readonly query: Route['query'] | undefined }): Record<string, string> {
-  const { unauthenticated, forbidden, not_found: notFound, confirmation_needed: conflict, payload_invalid: invalid, rate_limited: limited } = errorCatalogue;
+  const { unauthenticated, forbidden, not_found: notFound, confirmation_needed: conflict, payload_invalid: invalid, rate_limited: limited, media_type: media } = errorCatalogue;
   return {
     [unauthenticated.status]: unauthenticated.title, [forbidden.status]: forbidden.title, [notFound.status]: notFound.title, [limited.status]: limited.title,
     ...(query === undefined ? {} : { [invalid.status]: invalid.title }),
-    ...(method !== 'get' ? { [conflict.status]: 'The plan needs a confirmation, or has no target; or the miner is defined elsewhere', [invalid.status]: invalid.title } : {}),
+    ...(method !== 'get' ? { [conflict.status]: 'The plan needs a confirmation, or has no target; or the miner is defined elsewhere', [invalid.status]: invalid.title, [media.status]: media.title } : {}),
   };
 }

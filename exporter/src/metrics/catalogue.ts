@@ -71,6 +71,7 @@ export const catalogue = {
   miner_uptime_seconds: gauge('Time since the controller booted, as last read.', '/info system.uptime'),
   miner_restarts_total: counter('Restarts of mining that the firmware counts (1.3 and later).', '/summary restart_count'),
   miner_unexpected_changes_total: counter('Changes that were not made through Hashfleet.', 'comparison of readings with our own actions', ['kind']),
+  miner_drift: gauge('1 while the miner is not as it is meant to be, 0 while it is; absent for what is not known.', 'comparison of readings and settings with what was first seen, made here or accepted', ['what']),
   miner_log_events_total: counter('Lines of the miner\'s own log by what they mean, since the exporter began to read it.', '/logs/status, /logs/miner', ['event']),
   // work
   miner_hashrate_hashes_per_second: gauge('Hashrate now.', '/summary hr_realtime'),
@@ -204,6 +205,9 @@ export const catalogue = {
   hashfleet_polls_skipped_total: ofExporter(counter('Polls left out because the one before was still under way.', 'poll loop')),
   hashfleet_schema_mismatches_total: ofExporter(counter('Fields of replies that were missing, null or of the wrong type where a value is expected.', 'drivers and adapters', ['source', 'field'])),
   hashfleet_actions_total: ofExporter(counter('Actions on miners by outcome.', 'control', ['action', 'outcome'])),
+  hashfleet_schedule_active: ofExporter(gauge('1 while the schedule holds: its windows, and its price where it goes by one.', 'schedules', ['schedule'])),
+  hashfleet_schedule_target_watts: ofExporter(gauge('What the miners of a schedule with a limit may draw now, in watts: the limit less its reserve. Absent while it does not hold.', 'schedules', ['schedule'])),
+  hashfleet_schedule_failed: ofExporter(gauge('Miners that are not as the schedule wants them, because an action failed or could not be sent for a quarter of an hour.', 'schedules', ['schedule'])),
   hashfleet_config_reload_success: ofExporter(gauge('1 if the last load of the configuration succeeded.', 'configuration')),
   hashfleet_config_last_reload_timestamp_seconds: ofExporter(gauge('Unix time of the last successful load of the configuration.', 'configuration')),
 } as const satisfies Record<string, Family>;
@@ -242,7 +246,11 @@ export const labelValues = {
     'mining_stopped', 'cooling_down', 'board_connected', 'fan_ok', 'psu_init', 'psu_model',
   ],
   kind: ['preset', 'pool', 'firmware', 'mining'],
-  action: ['restart_mining', 'reboot', 'pause', 'resume', 'preset', 'locate'],
+  what: ['preset', 'pool', 'firmware', 'settings', 'password'],
+  action: [
+    'restart_mining', 'reboot', 'pause', 'resume', 'preset', 'locate', 'start', 'stop', 'throttle', 'switch_pool', 'set_pools', 'cooling', 'hostname', 'notes', 'password',
+    'api_keys', 'autotune_reset', 'settings_backup', 'settings_restore', 'factory_reset', 'firmware_update', 'firmware_remove',
+  ],
   outcome: ['verified', 'failed', 'indeterminate', 'skipped', 'refused', 'dry_run'],
   mode: ['pps', 'pplns', 'solo'],
   cooling: ['auto', 'manual', 'immersion'],

@@ -12,6 +12,7 @@ import type { LogWatch } from '../fleet/log-watch.ts';
 import type { PollLoop } from '../fleet/poll-loop.ts';
 import type { Pools } from '../fleet/pools.ts';
 import { holds, type Shard } from '../fleet/sharding.ts';
+import type { Schedules } from '../schedules/schedules.ts';
 import type { MismatchCounter } from '../mismatch.ts';
 import { catalogue, type Family, type SeriesName } from './catalogue.ts';
 import { collectDefaultMetrics, Gauge, Registry } from './client.ts';
@@ -38,6 +39,7 @@ export interface MetricsSources {
   readonly logs: LogWatch;
   readonly loop: PollLoop;
   readonly control: Control;
+  readonly schedules: Schedules;
   readonly mismatches: MismatchCounter;
   readonly version: string;
   readonly reloadState: ReloadState;
@@ -77,7 +79,7 @@ export interface MetricsRegistry {
 }
 
 export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry {
-  const { config, fleet, pools, views, chips, logs, loop, control, mismatches, version, reloadState, inventory, self, shard, earnings } = sources;
+  const { config, fleet, pools, views, chips, logs, loop, control, schedules, mismatches, version, reloadState, inventory, self, shard, earnings } = sources;
   const families = (which: Family['page']) => Object.entries<Family>(catalogue).filter(([, family]) => family.page === which).map(([name, { type, help }]) => ({ name, type, help }));
   const page = createPage(families(undefined));
   const chipPage = createPage(families('chips'));
@@ -132,6 +134,11 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
     emit('hashfleet_polls_skipped_total', '', loop.skipped);
     for (const { source, field, count } of mismatches.entries()) emit('hashfleet_schema_mismatches_total', labelText({ source, field }), count);
     for (const { action, outcome, count } of control.outcomes()) emit('hashfleet_actions_total', labelText({ action, outcome }), count);
+    for (const { schedule: { name: schedule }, activeSince, limit, failed } of schedules.list()) {
+      emit('hashfleet_schedule_active', labelText({ schedule }), Number(activeSince !== undefined));
+      if (limit !== undefined) emit('hashfleet_schedule_target_watts', labelText({ schedule }), limit.targetWatts);
+      emit('hashfleet_schedule_failed', labelText({ schedule }), failed.length);
+    }
     for (const { coin, usd, source, at } of earnings.prices.all()) {
       emit('coin_price_usd', labelText({ coin, source }), usd);
       if (at !== undefined) emit('coin_price_timestamp_seconds', labelText({ coin, source }), at / 1000);

@@ -9,7 +9,30 @@ export type MinerState = (typeof minerStates)[number];
 export const intents = ['mine', 'stopped', 'curtailed', 'maintenance'] as const;
 export type Intent = (typeof intents)[number];
 
-export const actionNames = ['restart_mining', 'reboot', 'pause', 'resume', 'preset', 'locate'] as const;
+export const actionNames = [
+  'restart_mining',
+  'reboot',
+  'pause',
+  'resume',
+  'preset',
+  'locate',
+  'start',
+  'stop',
+  'throttle',
+  'switch_pool',
+  'set_pools',
+  'cooling',
+  'hostname',
+  'notes',
+  'password',
+  'api_keys',
+  'autotune_reset',
+  'settings_backup',
+  'settings_restore',
+  'factory_reset',
+  'firmware_update',
+  'firmware_remove',
+] as const;
 export type ActionName = (typeof actionNames)[number];
 
 export const targetStates = ['waiting', 'running', 'verifying', 'verified', 'failed', 'indeterminate', 'skipped', 'cancelled'] as const;
@@ -110,6 +133,8 @@ export interface ActionRequest {
   parameters?: ActionParameters;
   dryRun: boolean;
   confirmationToken?: string;
+  /** What plan.stepUp asks for. */
+  typed?: string;
   idempotencyKey?: string;
 }
 
@@ -120,6 +145,10 @@ export interface Plan {
   effect: { powerWatts?: number; hashrate?: number };
   expectedSeconds: number;
   confirmation: { required: boolean; token?: string; expiresAt?: string };
+  /** The text that has to be typed, letter by letter. */
+  stepUp?: { typed: string };
+  /** Why a second person has to approve it. */
+  fourEyes?: string;
 }
 
 export interface JobTarget {
@@ -144,6 +173,8 @@ export interface Job {
 export interface ActionReply {
   plan: Plan;
   job?: Job;
+  /** In place of a job: it waits for a second person. */
+  approval?: { id: string; reason: string };
 }
 
 export interface AuditEntry {
