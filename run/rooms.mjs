@@ -12,10 +12,11 @@ export const mayKnow = {
   analytics: ['config', 'miners', 'pools'],
   earnings: ['config', 'miners', 'pools', 'fleet', 'analytics'],
   advice: ['config', 'miners', 'pools', 'analytics'],
+  health: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings'],
   control: ['config', 'miners', 'pools', 'fleet', 'analytics'],
   schedules: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'control'],
-  metrics: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'control', 'schedules'],
-  http: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'control', 'schedules', 'metrics'],
+  metrics: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'health', 'control', 'schedules'],
+  http: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'health', 'control', 'schedules', 'metrics'],
 };
 
 const rooms = [...Object.keys(mayKnow), 'cli'];

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { control } from './control.ts';
 import { chips, exposition } from './exposition.ts';
+import { faults } from './faults.ts';
 import type { Benchmark, BenchmarkOptions } from './measure.ts';
 import { memory } from './memory.ts';
 import { nab } from './nab.ts';
@@ -11,12 +12,12 @@ import { pools } from './pools.ts';
 import { hung, scale } from './scale.ts';
 import { soak } from './soak.ts';
 
-const benchmarks: readonly Benchmark[] = [exposition, chips, poll, memory, hung, poolGap, pools, scale, soak, control, nab];
-const usage = `Usage: npm run bench -- NAME|all [--json] [--miners N] [--interval SECONDS] [--minutes M] [--runs N] [--data DIR] [--scores FILE]\n       npm run bench -- --list\n\n${benchmarks.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}\n\nThe options of size are for "scale", --runs is for "control", --data and --scores are for "nab". "all" leaves out what takes many minutes (${benchmarks.filter((one) => one.long === true).map((one) => one.name).join(', ')}).\n--json prints one line a figure: {"name","value","unit","baseline","ratio"}; less than 1 is better than the baseline, but for points, where more is.`;
+const benchmarks: readonly Benchmark[] = [exposition, chips, poll, memory, hung, poolGap, pools, scale, soak, control, nab, faults];
+const usage = `Usage: npm run bench -- NAME|all [--json] [--miners N] [--interval SECONDS] [--minutes M] [--runs N] [--data DIR] [--scores FILE] [--seed N] [--mix FILE]\n       npm run bench -- --list\n\n${benchmarks.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}\n\nThe options of size are for "scale", --runs is for "control", --data and --scores are for "nab", --seed and --mix for "faults". "all" leaves out what takes many minutes (${benchmarks.filter((one) => one.long === true).map((one) => one.name).join(', ')}).\n--json prints one line a figure: {"name","value","unit","baseline","ratio"}; less than 1 is better than the baseline, but for points, where more is.`;
 
 let parsed;
 try {
-  parsed = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' }, miners: { type: 'string' }, interval: { type: 'string' }, minutes: { type: 'string' }, runs: { type: 'string' }, data: { type: 'string' }, scores: { type: 'string' }, list: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+  parsed = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' }, miners: { type: 'string' }, interval: { type: 'string' }, minutes: { type: 'string' }, runs: { type: 'string' }, data: { type: 'string' }, scores: { type: 'string' }, seed: { type: 'string' }, mix: { type: 'string' }, list: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
 } catch (thrown) {
   console.error(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${usage}`);
   process.exit(2);
@@ -32,8 +33,8 @@ if (flags.list === true) {
     console.error(`There is no benchmark "${name}"; there are ${benchmarks.map((one) => one.name).join(', ')}.`);
     process.exit(2);
   }
-  const size: Record<string, number> = {};
-  for (const option of ['miners', 'interval', 'minutes', 'runs'] as const) {
+  const size: { -readonly [K in keyof BenchmarkOptions]: BenchmarkOptions[K] } = flags.mix === undefined ? {} : { mix: flags.mix };
+  for (const option of ['miners', 'interval', 'minutes', 'runs', 'seed'] as const) {
     const given = flags[option];
     if (given === undefined) continue;
     const value = Number(given);

@@ -21,6 +21,9 @@ export interface BenchmarkOptions {
   readonly data?: string;
   /** File to write raw scores to. */
   readonly scores?: string;
+  readonly seed?: number;
+  /** Path of a file. */
+  readonly mix?: string;
 }
 
 export interface Benchmark {

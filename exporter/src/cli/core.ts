@@ -24,6 +24,7 @@ import type { Inventory } from '../fleet/inventory.ts';
 import { createPollLoop, type PollLoop } from '../fleet/poll-loop.ts';
 import { createPools, type Pools } from '../fleet/pools.ts';
 import { holds, type Shard } from '../fleet/sharding.ts';
+import type { Health } from '../health/health.ts';
 import { apiApp } from '../http/api-server.ts';
 import type { ApiToken } from '../http/auth.ts';
 import { metricsApp } from '../http/metrics-server.ts';
@@ -69,6 +70,7 @@ export interface Lasting {
   readonly inventory: Inventory;
   readonly entries: Entries;
   readonly earnings: Earnings;
+  readonly health: Health;
   readonly scheduleStore: ScheduleStore;
   readonly limits: Limits;
   readonly knownStates: KnownStates;
@@ -126,7 +128,7 @@ export function driversOf(config: Config, { environment, folder, memory }: Pick<
 
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
-  const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, dataFolder, shard, log, reload, inventory, entries, earnings, scheduleStore, limits, knownStates } = lasting;
+  const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, dataFolder, shard, log, reload, inventory, entries, earnings, health, scheduleStore, limits, knownStates } = lasting;
   checkGroups(config.groups);
   const guard = createGuard(config);
   const { driverFor, driverKey } = driversOf(config, lasting, mismatches.count);
@@ -152,6 +154,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   noticeFirmware(fleet, log);
   earnings.follow(config);
   earnings.watch(fleet);
+  health.watch(fleet, config.poll.interval_seconds);
   const poolsKey = JSON.stringify([config.pools, [...poolKeys]]);
   const pools = earlier?.poolsKey === poolsKey ? earlier.pools : createPools({
     log, onReading: (pool, reading) => earnings.onReading(pool, reading),
@@ -170,7 +173,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   const chips = going?.chips ?? createChips(fleet, config.poll);
   const logs = createLogWatch(fleet, logMemory);
   const drift = createDriftWatch(fleet, knownStates, { log, settingsIntervalMs: config.poll.settings_interval_seconds * 1000 });
-  const views = createViews({ config, fleet, pools, logs, earnings, drift });
+  const views = createViews({ config, fleet, pools, logs, earnings, drift, health });
   // What was read before is compared at once, or peers' distances would be gone for a round.
   if (earlier !== undefined) views.comparePeers();
   const control = createControl({ fleet, config: config.control, audit, log, history, journal, means, guard, onVerified: (miner, action, actor) => drift.made(miner, madeBy(action, actor)), groups: config.groups, profitChange: (miner, effect) => profitChange(views.of(miner), effect), profitOf: (miner) => views.of(miner).money.profitUsdPerDay });

@@ -14,6 +14,7 @@ import { journalFile, openJournal } from '../control/journal.ts';
 import { codeOf, HashfleetError, messageOf } from '../errors.ts';
 import { openAlive } from '../fleet/alive.ts';
 import { openEarnings } from '../earnings/earnings.ts';
+import { openHealth } from '../health/health.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { createLogMemory } from '../fleet/log-watch.ts';
 import { createInventory } from '../fleet/inventory.ts';
@@ -74,6 +75,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
   const alive = openAlive(dataFolder, log);
   const knownStates = openKnownStates(dataFolder, log);
   const earnings = openEarnings({ dataFolder, folder, log });
+  const health = openHealth({ dataFolder, log, poolGap: (miner) => earnings.reconciliation.of(miner) });
   const scheduleStore = openScheduleStore(dataFolder, log);
   const reloadState = { success: true, at: Date.now() };
   let base = config;
@@ -94,7 +96,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
       await apply(base);
     },
   });
-  const lasting: Lasting = { inventory, entries, earnings, scheduleStore, memory, audit, alive, logMemory: createLogMemory(), journal, history: createControlHistory(Date.now, audit.sentLately, openApprovals(dataFolder, log)), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, dataFolder, shard, log, reload, limits: createLimits(), knownStates };
+  const lasting: Lasting = { inventory, entries, earnings, health, scheduleStore, memory, audit, alive, logMemory: createLogMemory(), journal, history: createControlHistory(Date.now, audit.sentLately, openApprovals(dataFolder, log)), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, dataFolder, shard, log, reload, limits: createLimits(), knownStates };
   let core: Core;
   let secure: SecureContextOptions | undefined;
   try {
@@ -105,6 +107,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
     audit.close();
     journal.close();
     earnings.close();
+    health.close();
     throw thrown;
   }
   reportUnfinished(audit, log, journal.found);
@@ -123,6 +126,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
     memory.close();
     knownStates.close();
     earnings.close();
+    health.close();
     audit.close();
     journal.close();
   };
@@ -153,6 +157,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
   core.control.resume(journal.found);
   core.start();
   inventory.start();
+  health.start();
   alive.note();
   const saving = setInterval(() => {
     memory.save();

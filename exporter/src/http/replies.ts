@@ -1,7 +1,8 @@
 /** From views and jobs to the shapes of the API. */
 import { formatCoins } from '../analytics/coins.ts';
 import type { Money } from '../analytics/money.ts';
-import { roundedOrNone } from '../analytics/rounding.ts';
+import { residualSignals } from '../analytics/residuals.ts';
+import { rounded, roundedOrNone } from '../analytics/rounding.ts';
 import { priceAt } from '../analytics/tariff.ts';
 import { defined } from '../defined.ts';
 import type { Earnings } from '../earnings/earnings.ts';
@@ -40,6 +41,21 @@ function statementReply({ intent, author, reason, until }: StatedIntent): Reply<
   return intent === 'mine' ? undefined : defined({ author, reason, until: iso(until) });
 }
 
+function healthReply(health: MinerView['health']): Reply<typeof schemas.HealthSummary> | undefined {
+  if (health === undefined) return undefined;
+  const { finding, evidence, hours } = health;
+  return defined<Reply<typeof schemas.HealthSummary>>({
+    score: rounded(health.score), anomaly: rounded(health.anomaly), part: finding?.part, text: finding?.text, since: iso(finding?.since), evidence: evidence.map((one) => ({ ...one })), at: new Date(health.at).toISOString(), hours,
+  });
+}
+
+export function rigHealthReply({ miner, health }: MinerView): Reply<typeof schemas.RigHealth> {
+  return defined<Reply<typeof schemas.RigHealth>>({
+    miner: miner.config.name, health: healthReply(health),
+    residuals: residualSignals.flatMap((signal) => (health?.residuals[signal] === undefined ? [] : [{ signal, ...health.residuals[signal] }])),
+  });
+}
+
 export function rigReply(view: MinerView, activeJob: string | undefined): Reply<typeof schemas.Rig> {
   const { miner, reading, money } = view;
   const identity = miner.reading?.identity;
@@ -60,6 +76,7 @@ export function rigReply(view: MinerView, activeJob: string | undefined): Reply<
     lastPollAt: iso(miner.lastPollAt), lastSuccessAt: iso(miner.lastSuccessAt),
     state: reading?.state, stateSeconds: reading?.stateSeconds, failure: reading?.failure, intent: miner.intent, intentStatement: statementReply(miner.stated), phase: view.phase,
     preset: reading?.preset === undefined ? undefined : defined({ name: reading.preset.name, tuned: reading.preset.tuned, powerWatts: reading.preset.powerWatts, hashrate: reading.preset.hashrate }),
+    health: healthReply(view.health),
     hashrate: reading?.hashrate, hashrateAverage: reading?.hashrateAverage, hashrateRatio: view.ratio,
     powerWatts: reading?.powerWatts, efficiencyJoulesPerMegahash: view.efficiency,
     temperature: maxima(reading?.pcb, reading?.chip),

@@ -27,7 +27,7 @@ import { eventStreamType, type EventStream } from './event-stream.ts';
 import { askMiner, notTold, windowOf } from './live.ts';
 import { takeReading } from './pushed.ts';
 import { reportOf } from './reports.ts';
-import { approvalReply, auditReply, boardsReply, driftReply, earningsReply, eventsReply, historyReply, jobReply, jobTargetReply, ledgerReply, logsReply, planReply, poolReply, presetsReply, rigReply, telemetryReply } from './replies.ts';
+import { approvalReply, auditReply, boardsReply, driftReply, earningsReply, eventsReply, historyReply, jobReply, jobTargetReply, ledgerReply, logsReply, planReply, poolReply, presetsReply, rigHealthReply, rigReply, telemetryReply } from './replies.ts';
 import { scheduleRoutes } from './schedule-routes.ts';
 import * as schemas from './schemas.ts';
 
@@ -139,6 +139,10 @@ export const routes: readonly Route[] = [
   {
     method: 'get', path: '/rigs', scope: 'read', summary: 'All miners with their last reading', replies: { 200: schemas.Rigs },
     handle: ({ fleet, views, control }) => ok({ rigs: [...fleet.all()].map((miner) => rigReply(views.of(miner), control.activeJob(miner.config.name))) }),
+  },
+  {
+    method: 'get', path: '/rigs/{name}/health', scope: 'read', summary: 'How far a miner lies from what is expected of it, and which part is likely at fault', replies: { 200: schemas.RigHealth },
+    handle: (context, call) => ok(rigHealthReply(viewOf(context, call))),
   },
   {
     method: 'post', path: '/rigs', scope: 'admin', summary: 'Add a miner', request: schemas.RigEntry, replies: { 200: schemas.RigEntry },

@@ -72,6 +72,23 @@ export const Board = z.object({
   hardwareErrors: z.number().optional(),
 }).meta({ id: 'Board' });
 
+export const HealthSummary = z.object({
+  score: z.number().describe('0 to 100; 100 is as expected'),
+  anomaly: z.number().describe('0 to 1; 0.5 is as unusual as an alarm'),
+  part: z.enum(labelValues.part).optional().describe('Likely at fault, or what is around the miner; absent: nothing was found'),
+  text: z.string().optional().describe('Why, in words'),
+  since: time.optional().describe('Since when the part is named'),
+  evidence: z.array(z.object({ signal: z.enum(labelValues.residual_signal), z: z.number().describe('Standard deviations from what is expected'), place: z.number().int().optional().describe('Board or fan'), text: z.string() })),
+  at: time.describe('End of the hour that was judged last'),
+  hours: z.number().describe('Steady hours on this preset from which it is known what to expect; 12 settle it'),
+}).meta({ id: 'HealthSummary' });
+
+export const RigHealth = z.object({
+  miner: minerName,
+  health: HealthSummary.optional().describe('Absent before the first whole hour'),
+  residuals: z.array(z.object({ signal: z.enum(labelValues.residual_signal), z: z.number().describe('Median of the last six hours; positive is above what is expected'), place: z.number().int().optional() })),
+}).meta({ id: 'RigHealth' });
+
 export const Rig = z.object({
   name: minerName,
   site: z.string(),
@@ -102,6 +119,7 @@ export const Rig = z.object({
   intentStatement: IntentStatement.optional().describe('Who wants it so, why, and until when; absent for "mine"'),
   phase: Phase.optional(),
   preset: z.object({ name: z.string(), tuned: z.boolean().optional(), powerWatts: z.number().optional(), hashrate: z.number().optional() }).optional(),
+  health: HealthSummary.optional(),
   hashrate: z.number().optional(),
   hashrateAverage: z.number().optional(),
   hashrateRatio: z.number().optional().describe('Average hashrate relative to what the preset promises'),

@@ -132,6 +132,11 @@ export const catalogue = {
   miner_hashrate_ratio: gauge('Average hashrate relative to what the preset promises.', 'hr_average / preset hashrate'),
   miner_board_deviation_ratio: gauge('Hashrate of the board relative to the mean of its siblings, less 1.', 'board hashrate / mean of the others - 1', ['board']),
   miner_peer_zscore: gauge('Robust distance from miners of the same model and preset.', '0.6745 (x - median) / MAD', ['signal']),
+  miner_residual_zscore: gauge('How far the miner lies from what is expected of it on its preset, in standard deviations, median of six hours; positive is above the expectation.', 'docs/health.md', ['signal']),
+  miner_anomaly_score: gauge('How unusual the miner is, from 0 to 1; 0.5 is as unusual as an alarm.', 'docs/health.md'),
+  miner_health_score: gauge('How well the miner is, from 0 to 100; 100 is as expected.', 'docs/health.md'),
+  miner_reference_hours: gauge('Steady hours on the present preset from which it is known what to expect; 12 settle it.', 'docs/health.md'),
+  miner_fault_info: gauge('Part that is likely at fault, or what is around it; 1 while it is. "sensor" and "site" are no fault of the machine.', 'docs/health.md', ['part']),
   // money
   miner_revenue_usd_per_day: gauge('Income a day after the pool\'s fee, by every basis of which nothing is missing.', 'ledger, pool estimate, network or written price; docs/money.md', ['basis']),
   miner_profit_info: gauge('Basis of the revenue that profit and break-even price are made from; always 1.', 'prices.basis_order', ['basis']),
@@ -234,6 +239,8 @@ export const labelValues = {
   basis: ['pool_ledger', 'pool_ledger_week', 'pool_estimate', 'network_expectation', 'manual_price'],
   price_source: ['pool', 'http', 'file', 'config'],
   signal: ['hashrate', 'efficiency', 'temperature'],
+  residual_signal: ['hashrate', 'power', 'heat', 'errors', 'fan', 'board', 'psu', 'chips', 'pool'],
+  part: ['board', 'chips', 'fan', 'thermal_path', 'psu', 'circuit', 'site', 'network', 'pool', 'tuning', 'sensor'],
   event: [
     'pic_controller_failed', 'chips_missing', 'chain_break', 'overheat', 'voltage_failed', 'fan_lost', 'watchdog_restart', 'initializing', 'auto_tuning',
     'mining_stopped', 'cooling_down', 'board_connected', 'fan_ok', 'psu_init', 'psu_model',

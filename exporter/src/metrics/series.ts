@@ -2,6 +2,7 @@
 import { coinsAsNumber } from '../analytics/coins.ts';
 import { phases } from '../analytics/phase.ts';
 import { gapCauses } from '../analytics/pool-gap.ts';
+import { residualSignals } from '../analytics/residuals.ts';
 import { roundedOrNone } from '../analytics/rounding.ts';
 import type { Earnings } from '../earnings/earnings.ts';
 import { intents, changeKinds } from '../fleet/memory.ts';
@@ -161,6 +162,7 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
 
   emit('miner_hashrate_ratio', '', view.ratio);
   for (const [signal, score] of Object.entries(view.peers)) emit('miner_peer_zscore', one('signal', signal), score);
+  health();
   const { money } = view;
   for (const { basis, usdPerDay, lacks } of view.revenues) {
     if (lacks.length === 0 && usdPerDay !== undefined) emit('miner_revenue_usd_per_day', one('basis', basis), roundedOrNone(usdPerDay));
@@ -173,6 +175,16 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   emit('miner_profit_usd_per_kilowatt_day', '', money.profitUsdPerKilowattDay);
   poolGap();
   if (view.advice !== undefined) emit('miner_advice_gain_usd_per_day', one('kind', view.advice.kind), view.advice.gainUsdPerDay);
+
+  function health(): void {
+    if (view.health === undefined) return;
+    const { residuals, anomaly, score, finding, hours } = view.health;
+    for (const signal of residualSignals) emit('miner_residual_zscore', one('signal', signal), residuals[signal] === undefined ? undefined : roundedOrNone(residuals[signal].z));
+    emit('miner_anomaly_score', '', roundedOrNone(anomaly));
+    emit('miner_health_score', '', roundedOrNone(score));
+    emit('miner_reference_hours', '', hours);
+    if (finding !== undefined) emit('miner_fault_info', one('part', finding.part), 1);
+  }
 
   function poolGap(): void {
     if (view.poolGap === undefined) return;

@@ -15,6 +15,8 @@ import type { Fleet, Miner } from '../fleet/fleet.ts';
 import type { DriftKind } from '../fleet/known-state.ts';
 import type { LogWatch } from '../fleet/log-watch.ts';
 import type { Pools } from '../fleet/pools.ts';
+import type { Health } from '../health/health.ts';
+import type { MinerHealth } from '../health/rounds.ts';
 import type { LogEvent } from '../miners/log-line.ts';
 import type { Reading } from '../miners/reading.ts';
 import { createLogger } from '../log.ts';
@@ -41,6 +43,8 @@ export interface MinerView {
   readonly powerCostUsd?: number;
   /** What its pool credits beside what it did. */
   readonly poolGap?: MinerGap;
+  /** How far it lies from what is expected of it, judged once an hour; absent before the first whole hour. */
+  readonly health?: MinerHealth;
   readonly advice?: PresetAdvice;
   /** Lines of its own log by what they mean. */
   readonly logEvents?: ReadonlyMap<LogEvent, number>;
@@ -64,9 +68,10 @@ export interface ViewsOptions {
   readonly drift?: DriftWatch;
   /** Absent: nothing is kept, and only what follows from the present is shown. */
   readonly earnings?: Earnings;
+  readonly health?: Pick<Health, 'of'>;
 }
 
-export function createViews({ config, fleet, pools, logs, drift, earnings = withoutBooks(config) }: ViewsOptions): Views {
+export function createViews({ config, fleet, pools, logs, drift, earnings = withoutBooks(config), health }: ViewsOptions): Views {
   let scores: Readonly<Record<PeerSignal, ReadonlyMap<string, number>>> = { hashrate: new Map(), efficiency: new Map(), temperature: new Map() };
   const { prices, ledger, work, tariffs, costs, reconciliation } = earnings;
   const revenueSource = createRevenues({ config, pools, prices, ledger, work });
@@ -99,6 +104,7 @@ export function createViews({ config, fleet, pools, logs, drift, earnings = with
       const logEvents = { ...(counted === undefined ? {} : { logEvents: counted }), ...(drift === undefined ? {} : { drift: drift.of(name) }) };
       const books = booksOf(name);
       const poolGap = reconciliation.of(name);
+      const judged = health?.of(name);
       if (reading === undefined) return { miner, boards: [], deviations: new Map(), peers, money: {}, revenues: [], ...books, ...logEvents };
       const isScrypt = reading.identity?.algorithm === 'scrypt';
       const scrypt = isScrypt ? revenueSource.marginal(name) : undefined;
@@ -119,6 +125,7 @@ export function createViews({ config, fleet, pools, logs, drift, earnings = with
         ...(ratio === undefined ? {} : { ratio }),
         ...(advice === undefined ? {} : { advice }),
         ...(poolGap === undefined ? {} : { poolGap }),
+        ...(judged === undefined ? {} : { health: judged }),
       };
     },
     presetMoney(miner) {

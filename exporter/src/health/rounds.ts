@@ -1,0 +1,176 @@
+/** One round an hour: takes the hours of all miners, judges them by what is expected, and learns anew. Keeps state, knows no clock and no file. */
+import { diagnose, isFault, type Finding, type Recent } from '../analytics/diagnosis.ts';
+import { anomalyScore, evidenceOf, healthScore, type Evidence } from '../analytics/health.ts';
+import { hourMs, type Hour } from '../analytics/hours.ts';
+import { badness, judge, learn, referenceHours, residualSignals, settledHours, type Expectations, type Residuals, type Subject } from '../analytics/residuals.ts';
+import { append, createTable, forgetReferences, hoursOf, tablesFromFile, tablesToFile, type MinerTable } from './table.ts';
+
+/** Hours of which a miner's references may be. */
+const keptMs = 30 * 24 * hourMs;
+/** Latest hours that are kept whatever they say. */
+const recentHours = 24;
+/** As long as a miner lies nearer than this to what is expected, its hours tell what is. */
+const soundZ = 3;
+/** Presets of a miner of which references are kept, the latest ones. */
+const keptReferences = 8 * referenceHours;
+
+export interface MinerHealth {
+  /** 0 to 100, with 100 for what is as expected. */
+  readonly score: number;
+  /** 0 to 1; 0.5 is as unusual as an alarm. */
+  readonly anomaly: number;
+  /** Median of the last six hours. */
+  readonly residuals: Residuals;
+  readonly evidence: readonly Evidence[];
+  /** Unix ms of the end of the hour that it is about. */
+  readonly at: number;
+  /** Steady hours on the present preset from which the expectation is made. */
+  readonly hours: number;
+  readonly finding?: Finding & { /** Unix ms. */ readonly since: number };
+}
+
+export interface HourOf { readonly subject: Subject; readonly hour: Hour }
+
+export interface Rounds {
+  /** All miners' hours of one same time. */
+  round(all: readonly HourOf[]): Map<string, MinerHealth>;
+  /** Makes anew what is expected; takes longer than a round. */
+  relearn(): void;
+  forget(miner: string): void;
+  /** Another machine, board or firmware: the miner's hours are no measure any more. */
+  rebase(miner: string): void;
+  toFile(): Buffer;
+  /** @throws Error that says what is wrong with the file */
+  fromFile(file: Buffer): void;
+  readonly miners: number;
+}
+
+interface State {
+  readonly table: MinerTable;
+  recent: { hour: Hour; residuals: Residuals }[];
+  /** Reference hours by preset. */
+  readonly references: Map<string, number>;
+  finding?: Finding & { readonly since: number };
+  /** The chips' sensor has jumped and not come back. */
+  liar: boolean;
+}
+
+/** Says in the health's evidence nothing that is not known: a sensor that lies takes no health. */
+const nothing: Residuals = {};
+
+export function createRounds(): Rounds {
+  const states = new Map<string, State>();
+  let expectations: Expectations = learn([]);
+
+  function stateOf(subject: Subject): State {
+    const known = states.get(subject.miner);
+    if (known?.table.subject.model === subject.model) {
+      known.table.subject = subject;
+      return known;
+    }
+    const fresh: State = { table: createTable(subject), recent: [], references: new Map(), liar: false };
+    states.set(subject.miner, fresh);
+    return fresh;
+  }
+
+  /** The jump by which a sensor gave itself away is soon out of sight; as long as the warmth stays, it is the sensor's. */
+  function remembered(state: State, found: Finding | undefined, medians: Residuals): Finding | undefined {
+    if (found?.part === 'sensor') state.liar = true;
+    if (medians.heat !== undefined && medians.heat.z < 1 && found?.part !== 'sensor') state.liar = false;
+    return state.liar && found?.part === 'thermal_path' ? { ...found, part: 'sensor', text: 'The chips\' sensor jumped and has stayed there: it is likely wrong.' } : found;
+  }
+
+  /** An hour tells what is expected as long as the miner is sound; of the first hours of a preset there is nothing yet to compare with. */
+  function isReference(state: State, hour: Hour, medians: Residuals): boolean {
+    if (!hour.steady || hour.preset === undefined || hour.lostBoard !== undefined || hour.lostFan !== undefined || state.finding !== undefined) return false;
+    const known = state.references.get(hour.preset) ?? 0;
+    if (known >= referenceHours) return false;
+    return known < settledHours || residualSignals.every((signal) => badness(signal, medians[signal]?.z ?? 0) < soundZ);
+  }
+
+  function keep(state: State, hour: Hour, reference: boolean): void {
+    if (hour.tuned === true) {
+      forgetReferences(state.table);
+      state.references.clear();
+    }
+    const since = hour.at - keptMs;
+    append(state.table, { hour, reference }, (old) => old.at > since && old.at !== hour.at && (old.reference || old.at > hour.at - recentHours * hourMs));
+    if (reference && hour.preset !== undefined) state.references.set(hour.preset, (state.references.get(hour.preset) ?? 0) + 1);
+    const total = [...state.references.values()].reduce((sum, one) => sum + one, 0);
+    const oldest = [...state.references.keys()].find((preset) => preset !== hour.preset);
+    if (total > keptReferences && oldest !== undefined) {
+      forgetReferences(state.table, oldest);
+      state.references.delete(oldest);
+    }
+  }
+
+  /** After a month the first hours are gone, and later ones become references. */
+  function recount(state: State): void {
+    state.references.clear();
+    for (const { hour, reference } of hoursOf(state.table)) if (reference && hour.preset !== undefined) state.references.set(hour.preset, (state.references.get(hour.preset) ?? 0) + 1);
+  }
+
+  function relearn(): void {
+    expectations = learn([...states.values()].map((state) => {
+      recount(state);
+      return { subject: state.table.subject, hours: hoursOf(state.table).flatMap(({ hour, reference }) => (reference ? [hour] : [])) };
+    }));
+  }
+
+  return {
+    relearn,
+    round(all) {
+      const { residuals, common } = judge(expectations, all);
+      const recents = all.map(({ subject, hour }): Recent => {
+        const state = stateOf(subject);
+        state.recent = [...state.recent.filter((one) => one.hour.at < hour.at && one.hour.at >= hour.at - (recentHours / 2) * hourMs), { hour, residuals: residuals.get(subject.miner) ?? {} }];
+        return { subject, hours: state.recent };
+      });
+      const diagnoses = diagnose(recents, { common });
+      return new Map(all.map(({ subject, hour }): [string, MinerHealth] => {
+        const state = stateOf(subject);
+        const { medians = {}, finding: found } = diagnoses.get(subject.miner) ?? {};
+        const finding = remembered(state, found, medians);
+        const end = hour.at + hourMs;
+        const { finding: before } = state;
+        if (finding === undefined) delete state.finding;
+        else state.finding = { ...finding, since: before?.part === finding.part ? before.since : end };
+        keep(state, hour, isReference(state, hour, medians));
+        const counted = finding !== undefined && !isFault(finding) ? nothing : medians;
+        // A fact weighs as much as any figure can.
+        const fact = finding !== undefined && isFault(finding) && evidenceOf(medians).length === 0;
+        return [subject.miner, {
+          score: fact ? Math.min(healthScore(counted), 20) : healthScore(counted), anomaly: fact ? 1 : anomalyScore(medians), residuals: medians, evidence: evidenceOf(medians), at: end,
+          hours: hour.preset === undefined ? 0 : state.references.get(hour.preset) ?? 0, ...(state.finding === undefined ? {} : { finding: state.finding }),
+        }];
+      }));
+    },
+    forget: (miner) => void states.delete(miner),
+    rebase(miner) {
+      const state = states.get(miner);
+      if (state === undefined) return;
+      forgetReferences(state.table);
+      state.references.clear();
+      state.recent = [];
+    },
+    toFile: () => tablesToFile([...states.values()].map(({ table }) => table)),
+    fromFile(file) {
+      for (const table of tablesFromFile(file)) states.set(table.subject.miner, { table, recent: [], references: new Map(), liar: false });
+      relearn();
+      // The last hours are judged again, all miners of an hour together, so that a restart does not hide a fault for six hours.
+      const byHour = new Map<number, { state: State; hour: Hour }[]>();
+      for (const state of states.values()) for (const { hour } of hoursOf(state.table).slice(-recentHours / 4)) {
+        const known = byHour.get(hour.at);
+        if (known === undefined) byHour.set(hour.at, [{ state, hour }]);
+        else known.push({ state, hour });
+      }
+      for (const [, all] of [...byHour].sort(([a], [b]) => a - b)) {
+        const { residuals } = judge(expectations, all.map(({ state, hour }) => ({ subject: state.table.subject, hour })));
+        for (const { state, hour } of all) state.recent.push({ hour, residuals: residuals.get(state.table.subject.miner) ?? {} });
+      }
+    },
+    get miners() {
+      return states.size;
+    },
+  };
+}

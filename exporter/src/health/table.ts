@@ -1,0 +1,121 @@
+/**
+ * Hours as columns of numbers, some hundred for each miner however long it runs, and as one file: a line of JSON with what belongs
+ * to which miner and the checksum of the rest, then the numbers as 32-bit floats in this machine's order of bytes. NaN is absent.
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { Hour } from '../analytics/hours.ts';
+import { hourMs } from '../analytics/hours.ts';
+import type { Subject } from '../analytics/residuals.ts';
+
+const places = 8;
+/** Flags, hours since 1970 and shares fit a 32-bit float exactly, or as exactly as matters. */
+const width = 23 + 2 * places;
+
+export interface KeptHour { readonly hour: Hour; /** What a sound miner does: what is expected is made from it. */ readonly reference: boolean }
+
+export interface MinerTable {
+  subject: Subject;
+  readonly presets: string[];
+  rows: Float32Array;
+}
+
+export function createTable(subject: Subject): MinerTable {
+  return { subject, presets: [], rows: new Float32Array(0) };
+}
+
+const orNaN = (value: number | undefined) => value ?? Number.NaN;
+
+function write(table: MinerTable, { hour, reference }: KeptHour, into: Float32Array): void {
+  let code = hour.preset === undefined ? -1 : table.presets.indexOf(hour.preset);
+  if (hour.preset !== undefined && code < 0) code = table.presets.push(hour.preset) - 1;
+  into.set([
+    hour.at / hourMs, Number(hour.steady) + 2 * Number(reference) + 4 * Number(hour.tuned ?? false), hour.polls, hour.missed, hour.idle, hour.reboots, orNaN(hour.lostBoard), orNaN(hour.lostFan), code,
+    orNaN(hour.promised?.hashrate), orNaN(hour.promised?.powerWatts), orNaN(hour.hashrate), orNaN(hour.hashrateNominal), orNaN(hour.powerWatts), orNaN(hour.chipTemperature), orNaN(hour.boardTemperature),
+    orNaN(hour.coolestTemperature), orNaN(hour.errorRatio), orNaN(hour.dutyRatio), orNaN(hour.volts), orNaN(hour.weakChips), orNaN(hour.poolGap?.ratio), orNaN(hour.poolGap?.deviation),
+  ]);
+  for (let place = 0; place < places; place += 1) {
+    into[23 + place] = orNaN(hour.fans[place + 1]);
+    into[23 + places + place] = orNaN(hour.boards[place + 1]);
+  }
+}
+
+function read({ presets, rows }: MinerTable, index: number): KeptHour {
+  const row = rows.subarray(index * width, (index + 1) * width);
+  const of = (column: number) => {
+    const value = row[column];
+    return value === undefined || Number.isNaN(value) ? undefined : value;
+  };
+  const listed = (from: number) => {
+    const list = [undefined, ...Array.from({ length: places }, (_none, place) => of(from + place))];
+    while (list.length > 0 && list.at(-1) === undefined) list.pop();
+    return list;
+  };
+  const [flags, hashrate, watts, gap, deviation] = [of(1) ?? 0, of(9), of(10), of(21), of(22)];
+  const values = {
+    ...((flags & 4) === 0 ? {} : { tuned: true }), lostBoard: of(6), lostFan: of(7), preset: presets[of(8) ?? -1], promised: hashrate === undefined || watts === undefined ? undefined : { hashrate, powerWatts: watts },
+    hashrate: of(11), hashrateNominal: of(12), powerWatts: of(13), chipTemperature: of(14), boardTemperature: of(15), coolestTemperature: of(16), errorRatio: of(17), dutyRatio: of(18), volts: of(19), weakChips: of(20),
+    poolGap: gap === undefined || deviation === undefined ? undefined : { ratio: gap, deviation },
+  };
+  return {
+    reference: (flags & 2) !== 0,
+    hour: {
+      at: (of(0) ?? 0) * hourMs, steady: (flags & 1) !== 0, polls: of(2) ?? 0, missed: of(3) ?? 0, idle: of(4) ?? 0, reboots: of(5) ?? 0, fans: listed(23), boards: listed(23 + places),
+      ...Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)),
+    },
+  };
+}
+
+export function hoursOf(table: MinerTable): KeptHour[] {
+  return Array.from({ length: table.rows.length / width }, (_none, index) => read(table, index));
+}
+
+/** Adds an hour and leaves out those that `keep` does not want. */
+export function append(table: MinerTable, kept: KeptHour, keep: (hour: { readonly at: number; readonly reference: boolean }) => boolean): void {
+  const staying: number[] = [];
+  for (let index = 0; index < table.rows.length / width; index += 1) {
+    if (keep({ at: (table.rows[index * width] ?? 0) * hourMs, reference: ((table.rows[index * width + 1] ?? 0) & 2) !== 0 })) staying.push(index);
+  }
+  const rows = new Float32Array((staying.length + 1) * width);
+  staying.forEach((from, to) => rows.set(table.rows.subarray(from * width, (from + 1) * width), to * width));
+  write(table, kept, rows.subarray(staying.length * width));
+  table.rows = rows;
+}
+
+/** What is expected begins anew: no hour of the preset (of any, when absent) is a measure any more. */
+export function forgetReferences(table: MinerTable, preset?: string): void {
+  const code = preset === undefined ? undefined : table.presets.indexOf(preset);
+  for (let index = 0; index < table.rows.length / width; index += 1) {
+    if (code === undefined || table.rows[index * width + 8] === code) table.rows[index * width + 1] = (table.rows[index * width + 1] ?? 0) & ~2;
+  }
+}
+
+const header = z.object({
+  version: z.literal(1), width: z.literal(width), sha256: z.string(),
+  miners: z.array(z.object({ subject: z.object({ miner: z.string(), model: z.string(), site: z.string(), rack: z.string().optional(), circuit: z.string().optional() }), presets: z.array(z.string()), hours: z.number().int().min(0) })),
+});
+
+export function tablesToFile(tables: Iterable<MinerTable>): Buffer {
+  const list = [...tables];
+  const body = Buffer.concat(list.map(({ rows }) => Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength)));
+  const miners = list.map(({ subject, presets, rows }) => ({ subject, presets, hours: rows.length / width }));
+  const sha256 = createHash('sha256').update(JSON.stringify(miners)).update(body).digest('hex');
+  return Buffer.concat([Buffer.from(`${JSON.stringify({ version: 1, width, sha256, miners })}\n`), body]);
+}
+
+/** @throws Error that says what is wrong with the file */
+export function tablesFromFile(file: Buffer): MinerTable[] {
+  const end = file.indexOf(10);
+  if (end < 0) throw new Error('it has no first line');
+  const { sha256, miners } = header.parse(JSON.parse(file.toString('utf8', 0, end)));
+  const body = file.subarray(end + 1);
+  if (createHash('sha256').update(JSON.stringify(miners)).update(body).digest('hex') !== sha256) throw new Error('its checksum does not fit');
+  let offset = 0;
+  return miners.map(({ subject, presets, hours }) => {
+    const bytes = hours * width * 4;
+    // A copy, since floats must lie at multiples of four bytes.
+    const rows = new Float32Array(new Uint8Array(body.subarray(offset, offset + bytes)).buffer);
+    offset += bytes;
+    return { subject, presets, rows };
+  });
+}
