@@ -186,6 +186,18 @@ export function alertGroups(timing: Timing, links: Links): readonly AlertGroup[]
           summary: 'Somebody else changed the {{ $labels.kind }} of {{ $labels.miner }}',
           description: `The {{ $labels.kind }} setting of {{ $labels.miner }} at {{ $labels.site }} changed within the last ${time('changeWindow')}, and not through Hashfleet.`,
         },
+        {
+          alert: 'MinerDrifted', severity: 'critical', scope: 'miner', for: 'driftFor',
+          expr: ['max by (miner, site, model, what) (miner_drift{what=~"pool|firmware|password"}) == 1'],
+          summary: '{{ $labels.miner }} has drifted: {{ $labels.what }}',
+          description: '{{ $labels.miner }} at {{ $labels.site }} differs in its {{ $labels.what }} from what was last set through Hashfleet or accepted. As long as it does, the miner may work for somebody else.',
+        },
+        {
+          alert: 'MinerDrifted', severity: 'warning', scope: 'miner', for: 'driftFor',
+          expr: ['max by (miner, site, model, what) (miner_drift{what!~"pool|firmware|password"}) == 1'],
+          summary: '{{ $labels.miner }} has drifted: {{ $labels.what }}',
+          description: '{{ $labels.miner }} at {{ $labels.site }} differs in its {{ $labels.what }} from what was last set through Hashfleet or accepted.',
+        },
       ],
     },
     {

@@ -55,6 +55,7 @@ export const thresholds = {
   restartWindow: window(1 * hour, 'Restarts matter by how often they come.'),
   restarts: limit(3, 'events', 'The firmware itself counts attempts in threes ("Restarting (1 of 3)"); more than three is a loop.'),
   restartFor: hold(1 * minute, 'A counter in a window does not flap.'),
+  driftFor: hold(5 * minute, 'Longer than an action of ours may be on its way, and than a person needs to undo a slip.'),
   changeWindow: window(15 * minute, 'Long enough to be noticed and notified, short enough to clear once looked at.'),
 
   // work

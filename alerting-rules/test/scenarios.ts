@@ -200,6 +200,22 @@ export const firing: readonly Firing[] = [
     description: 'The preset setting of l9-01 at barn changed within the last 15m, and not through Hashfleet.',
   },
   {
+    alert: 'MinerDrifted', when: 'its pool is a stranger\'s',
+    series: but({ [of('miner_drift', 'what="pool"')]: held([0, '10m'], [1, '30m'], [0, '20m']) }),
+    fires: '15m', over: '40m',
+    labels: miner('critical', { what: 'pool' }),
+    summary: 'l9-01 has drifted: pool',
+    description: 'l9-01 at barn differs in its pool from what was last set through Hashfleet or accepted. As long as it does, the miner may work for somebody else.',
+  },
+  {
+    alert: 'MinerDrifted', when: 'somebody turned the fans down',
+    series: but({ [of('miner_drift', 'what="settings"')]: held([0, '10m'], [1, '30m'], [0, '20m']) }),
+    fires: '15m', over: '40m',
+    labels: miner('warning', { what: 'settings' }),
+    summary: 'l9-01 has drifted: settings',
+    description: 'l9-01 at barn differs in its settings from what was last set through Hashfleet or accepted.',
+  },
+  {
     alert: 'MinerHashrateLow', when: 'it slides to 82 %',
     series: but({ [of('miner_hashrate_ratio')]: held([0.99, '5m'], [0.82, '20m'], [0.99, '20m']) }),
     fires: '15m', over: '30m',
@@ -471,6 +487,7 @@ export const quiet: readonly Quiet[] = [
   { alert: 'MinerTuningTooLong', when: 'it mines for days', series: but({ [of('miner_state_seconds')]: held([400_000, '30m']) }), at: ['10m'] },
   { alert: 'MinerRestartLoop', when: 'it restarted three times', series: but({ [of('miner_restarts_total')]: '0+0x240 1+0x19 2+0x19 3+0x200' }), at: ['1h12m', '1h20m', '1h30m'] },
   { alert: 'MinerRestartLoop', when: 'a reboot sets the counter back', series: but({ [of('miner_restarts_total')]: held([40, '30m'], [0, '1h']) }), at: ['31m', '45m', '1h'] },
+  { alert: 'MinerDrifted', when: 'it is set back within minutes', series: but({ [of('miner_drift', 'what="preset"')]: held([0, '10m'], [1, '4m'], [0, '40m']) }), at: ['12m', '15m', '20m'] },
   { alert: 'MinerChangedByOthers', when: 'the counter only restarts', series: but({ [of('miner_unexpected_changes_total', 'kind="pool"')]: held([3, '20m'], [0, '40m']) }), at: ['20m', '30m'] },
   ...([
     ['it warms up', { [of('miner_state_seconds')]: '0+15x59' }, ['12m', '14m45s']],

@@ -139,7 +139,7 @@ describe('a problem', () => {
     expect((await expectProblem(running, ['/rigs', { method: 'DELETE' }], 405, 'method_not_allowed'))['headers']).toMatchObject({ allow: 'GET, POST' });
     await expectProblem(running, ['/actions'], 405, 'method_not_allowed');
     await expectProblem(running, ['/actions', { body: JSON.stringify({ ...order, idempotencyKey: 'x'.repeat(300_000) }), headers: { 'content-type': 'application/json' } }], 413, 'payload_too_large');
-    await expectProblem(running, ['/actions', { body: 'action=locate', headers: { 'content-type': 'application/x-www-form-urlencoded' } }], 422, 'payload_invalid');
+    await expectProblem(running, ['/actions', { body: 'action=locate', headers: { 'content-type': 'application/x-www-form-urlencoded' } }], 415, 'media_type');
     await expectProblem(running, ['/actions', { body: '{"action":', headers: { 'content-type': 'application/json' } }], 422, 'payload_invalid');
     await expectProblem(running, ['/rigs/%E0%A4%A'], 422, 'payload_invalid');
     expect(await expectProblem(running, ['/actions', { json: { ...order, action: 'explode' } }], 422, 'payload_invalid')).toMatchObject({ field: 'action', given: 'explode', allowed: expect.stringContaining('reboot') });
@@ -173,7 +173,7 @@ describe('the servers', () => {
       expect(headers.get('x-powered-by')).toBeNull();
       expect(headers.get('x-content-type-options')).toBe('nosniff');
       expect(headers.get('content-security-policy')).toContain('default-src');
-      expect(headers.get('x-frame-options')).toBe('SAMEORIGIN');
+      expect(headers.get('x-frame-options')).toBe('DENY');
     }
   });
 

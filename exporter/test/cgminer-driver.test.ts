@@ -13,6 +13,7 @@ import type { JsonObject } from '../src/miners/fields.ts';
 import { cgminerDriver, type CgminerOptions } from '../src/miners/cgminer/driver.ts';
 import { parseCgminerIdentity, parseCgminerReading, type CgminerReplies, type HashrateUnit } from '../src/miners/cgminer/parse.ts';
 import { actionNames } from '../src/control/actions.ts';
+import { anyParameters } from './action-parameters.ts';
 import type { Reading } from '../src/miners/reading.ts';
 import { vnishCgiDriver } from '../src/miners/vnish-cgi/driver.ts';
 import { haveSamples, sample, until } from './fixtures.ts';
@@ -411,7 +412,7 @@ describe('the service', () => {
     const running = await run([`{name: raw, address: "${at4028(miner)}", driver: cgminer}`], { control: '{enabled: true}' });
     await until('it is read', async () => (await running.value('miner_up', { miner: 'raw' })) === 1);
     for (const action of actionNames) {
-      const { body } = await running.api('/actions', { json: { miners: ['raw'], action, ...(action === 'preset' ? { parameters: { preset: '1' } } : {}) }, token: tokens.operate });
+      const { body } = await running.api('/actions', { json: { miners: ['raw'], action, parameters: anyParameters[action] ?? {} }, token: tokens.operate });
       expect(body['plan']).toMatchObject({ targets: [], skipped: [{ miner: 'raw', reason: expect.stringContaining('TCP 4028') }] });
     }
     expect(await running.value('miner_credentials_accepted', { miner: 'raw' })).toBeUndefined();

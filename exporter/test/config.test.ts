@@ -76,7 +76,7 @@ describe('a fleet.yaml without a mistake', () => {
     expect(config.miners[0]).toMatchObject({ site: 'default', credentials: 'default', driver: 'vnish', maintenance: false });
     expect(config.control.enabled).toBe(false);
     expect(config.api.tokens).toEqual([]);
-    expect(config.poll).toEqual({ interval_seconds: 15, deadline_seconds: 5, concurrency: 64, slow_interval_seconds: 60, chips_interval_seconds: 300 });
+    expect(config.poll).toEqual({ interval_seconds: 15, deadline_seconds: 5, concurrency: 64, slow_interval_seconds: 60, chips_interval_seconds: 300, settings_interval_seconds: 600 });
   });
 
   test('with one named site puts every miner there', () => {

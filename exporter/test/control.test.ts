@@ -224,7 +224,7 @@ describe('a command', () => {
     const { id } = await confirmed(running, { action: 'preset', miners: ['m1', 'm2'], parameters: { preset: '2850' } });
     await until('verified', async () => (await states(running, id)).every((state) => state === 'verified'));
     expect(simulator.miners.map((miner) => miner.truth().preset)).toEqual(['2850', '2850']);
-    expect(simulator.miners.map(commands)).toEqual([['/settings'], ['/settings']]);
+    expect(simulator.miners.map(commands)).toEqual([['/settings/backup', '/settings'], ['/settings/backup', '/settings']]);
     expect((await running.api('/events')).body).toEqual({ events: [] });
   });
 
@@ -492,7 +492,7 @@ describe('control', () => {
     ahead = 241_000;
     await until('over', () => started.state === 'finished');
     expect(started.targets[0]).toMatchObject({ state: 'indeterminate', detail: 'not confirmed within 240 s; last seen: still on 3360' });
-    expect(commands(simulator.miner('m1'))).toEqual(['/settings']);
+    expect(commands(simulator.miner('m1'))).toEqual(['/settings/backup', '/settings']);
   });
 
   test('calls a restart that never comes back to hashing indeterminate, and one that ends in failure failed', async () => {

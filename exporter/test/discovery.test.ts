@@ -68,7 +68,7 @@ function expectAll({ found, settled, interrupted, untried, duplicates }: Discove
   expect(found.filter(({ state }) => state === 'vnish')).toEqual(real().map((miner, index) => expect.objectContaining({
     address: miner.address,
     identity: {
-      model: fullNames[models[index % 3]!], modelCode: models[index % 3], firmware: 'Vnish', build: 'vnishnet', firmwareVersion: firmwares[index % 2],
+      model: fullNames[models[index % 3]!], modelCode: models[index % 3], platform: expect.any(String), firmware: 'Vnish', build: 'vnishnet', firmwareVersion: firmwares[index % 2],
       algorithm: index % 3 === 2 ? 'sha256d' : 'scrypt', mac: `02:51:aa:00:00:${index.toString(16).padStart(2, '0')}`,
       ...(index === 6 ? {} : { hostname: expect.any(String) }),
     },

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { AuditEntry, AuditLog, AuditRecord } from '../src/control/audit.ts';
-import { actionNames, actions, type ActionName } from '../src/control/actions.ts';
+import { actions, type ActionName } from '../src/control/actions.ts';
 import { createControl, createControlHistory, reportUnfinished, type Control } from '../src/control/jobs.ts';
 import { memoryLines, openJournal, type LineStore } from '../src/control/journal.ts';
 import { floorOf, windowAt } from '../src/control/rails.ts';
@@ -32,6 +32,7 @@ interface Machine {
   bootAt: number;
   preset: string;
   light: boolean;
+  throttle: number;
   readonly received: { at: number; action: ActionName }[];
 }
 
@@ -44,6 +45,9 @@ export interface ModelReport {
   /** By the state of the targets in the end. */
   readonly outcomes: Readonly<Record<string, number>>;
 }
+
+/** What the machines of the model understand. */
+const orderable = ['restart_mining', 'reboot', 'pause', 'resume', 'preset', 'preset', 'preset', 'locate', 'start', 'stop', 'throttle'] as const satisfies readonly ActionName[];
 
 class Crash extends Error {}
 
@@ -91,7 +95,7 @@ export async function runModel(seed: number): Promise<ModelReport> {
   const config = randomConfig();
   const limits = config.control;
   const machines = new Map(config.miners.map(({ name }): [string, Machine] => [name, {
-    name, temper: among(tempers), state: chance(0.85) ? 'mining' : 'stopped', since: begin - 7_200_000, restarts: 3, bootAt: begin - 90_000_000, preset: among(['2850', '3360']), light: false, received: [],
+    name, temper: among(tempers), state: chance(0.85) ? 'mining' : 'stopped', since: begin - 7_200_000, restarts: 3, bootAt: begin - 90_000_000, preset: among(['2850', '3360']), light: false, throttle: 100, received: [],
   }]));
   const cuts = Array.from({ length: upTo(2) }, () => ({ from: begin + upTo(40) * minuteMs, until: 0, names: new Set([...machines.keys()].filter(() => chance(0.5))) })).map((cut) => ({ ...cut, until: cut.from + upTo(5) * minuteMs }));
   const lines: string[] = [];
@@ -125,11 +129,12 @@ export async function runModel(seed: number): Promise<ModelReport> {
     if (command.action === 'locate') machine.light = command.on;
     if (command.action === 'preset') machine.preset = command.preset;
     if (command.action === 'preset' && machine.state !== 'stopped') leave('initializing', 20);
-    if (command.action === 'pause') {
+    if (command.action === 'throttle') machine.throttle = command.percent;
+    if (command.action === 'pause' || command.action === 'stop') {
       Object.assign(machine, { state: 'stopped', since: at });
       delete machine.back;
     }
-    if (command.action === 'resume' || command.action === 'restart_mining') leave('initializing', 100);
+    if (command.action === 'resume' || command.action === 'start' || command.action === 'restart_mining') leave('initializing', 100);
     if (command.action === 'restart_mining') machine.restarts += 1;
     if (command.action === 'reboot') {
       machine.bootAt = at;
@@ -170,7 +175,7 @@ export async function runModel(seed: number): Promise<ModelReport> {
         check(others.filter((one) => here.some(({ name }) => name === one.name) && isMining(one)).length >= floorHere, `fewer than ${floorHere} miners of ${entry.site} stay mining`);
       }
     }
-    const starts = new Set<ActionName>(['restart_mining', 'reboot', 'resume']);
+    const starts = new Set<ActionName>(['restart_mining', 'reboot', 'resume', 'start', 'preset']);
     if (starts.has(action) && entry.circuit !== undefined) {
       const same = open.filter(({ miner, action: other }) => starts.has(other!) && miner !== machine.name && config.miners.some(({ name, site, circuit }) => name === miner && site === entry.site && circuit === entry.circuit));
       check(same.length < limits.circuit_starts_at_once, `${same.length + 1} miners start at once on circuit ${entry.circuit}`);
@@ -317,7 +322,7 @@ export async function runModel(seed: number): Promise<ModelReport> {
     const at = clock.now();
     const preset = presets.find(({ name }) => name === machine.preset)!;
     return {
-      at, state: machine.state, stateSeconds: (at - machine.since) / 1000, restarts: machine.restarts, uptimeSeconds: (at - machine.bootAt) / 1000, locateOn: machine.light,
+      at, state: machine.state, stateSeconds: (at - machine.since) / 1000, restarts: machine.restarts, uptimeSeconds: (at - machine.bootAt) / 1000, locateOn: machine.light, throttleRatio: machine.throttle / 100,
       identity: { model: modelOf(machine.name) }, preset: { name: preset.name, ...(preset.powerWatts === undefined ? {} : { powerWatts: preset.powerWatts }), ...(preset.hashrate === undefined ? {} : { hashrate: preset.hashrate }) }, presets,
       ...(machine.state === 'mining' ? { hashrate: preset.hashrate!, powerWatts: preset.powerWatts! } : { hashrate: 0, powerWatts: 20 }),
       psuTemperatures: {}, pcb: {}, chip: {}, fans: [], pools: [], boards: [],
@@ -342,7 +347,7 @@ export async function runModel(seed: number): Promise<ModelReport> {
 
   const asked: { wish: Parameters<Control['start']>[0]; key: string; id?: string }[] = [];
   function ask(again?: (typeof asked)[number]): void {
-    const action = among(actionNames);
+    const action = among(orderable);
     const one = again ?? {
       wish: { action, parameters: action === 'preset' ? { preset: among(['2850', '3360']) } : action === 'locate' ? { on: true } : {}, ...(chance(0.3) ? { select: { site: [among(['barn', 'garage'])] } } : { miners: [...machines.keys()].filter(() => chance(0.8)) }), ...(chance(0.1) ? { override: 'a fire in the barn' } : {}) },
       key: `click-${asked.length}-${createHash('sha256').update(String(seed)).digest('hex').slice(0, 4)}`,

@@ -129,7 +129,7 @@ describe('an L3+ with VNish 3.9.0', () => {
     await driver.poll(soon());
     const commands: readonly (readonly [Command, string, unknown])[] = [
       [{ action: 'pause' }, 'POST do_sleep_mode.cgi', { mode: '1' }], [{ action: 'resume' }, 'POST do_sleep_mode.cgi', { mode: '0' }],
-      [{ action: 'restart_mining' }, 'GET reboot_cgminer.cgi', null], [{ action: 'reboot' }, 'GET reboot.cgi', null],
+      [{ action: 'restart_mining' }, 'GET reboot_cgminer.cgi', null], [{ action: 'start' }, 'GET reboot_cgminer.cgi', null], [{ action: 'stop' }, 'GET stop_bmminer.cgi', null], [{ action: 'reboot' }, 'GET reboot.cgi', null],
     ];
     for (const [command, request, body] of commands) {
       miner.requests.clear();
@@ -162,10 +162,23 @@ describe('an L3+ with VNish 3.9.0', () => {
     const address = await answering((request, response) => {
       seen.push(`${request.method ?? ''} ${request.url ?? ''}`);
       if (request.url === '/cgi-bin/check.cgi' || request.headers.authorization === undefined) response.writeHead(401, { 'www-authenticate': 'Digest realm="r", nonce="n", qop="auth"' }).end();
+      else if (request.url === '/cgi-bin/get_system_info.cgi') response.end('{"minertype":"Antminer L3+ (vnish 3.9.0)"}');
       else request.socket.destroy();
     });
     await expect(drive(address).driver.send({ action: 'restart_mining' }, soon())).rejects.toMatchObject({ reason: 'reset' });
-    expect(seen).toEqual(['GET /cgi-bin/reboot_cgminer.cgi', 'GET /cgi-bin/reboot_cgminer.cgi']);
+    expect(seen.filter((one) => one.includes('reboot'))).toEqual(['GET /cgi-bin/reboot_cgminer.cgi']);
+  });
+
+  test('has not been told anything when the login before the command failed: broken off, or refused', async () => {
+    const address = await answering((request, response) => {
+      if (request.headers.authorization === undefined) response.writeHead(401, { 'www-authenticate': 'Digest realm="r", nonce="n", qop="auth"' }).end();
+      else request.socket.destroy();
+    });
+    await expect(drive(address).driver.send({ action: 'reboot' }, soon())).rejects.toMatchObject({ reason: 'reset', sent: false });
+    const { miner } = await l3plus({ password: 'another' });
+    const { driver } = drive(miner.address);
+    for (const detail of ['the miner refused the password', 'next try in']) await expect(driver.send({ action: 'reboot' }, soon())).rejects.toMatchObject({ reason: 'auth', sent: false, message: expect.stringContaining(detail) });
+    expect(miner.truth().phase).toBe('mining');
   });
 
   test('with a board missing, a page of broken JSON, or no power is told as such', async () => {
@@ -267,7 +280,8 @@ describe('the service with "driver: vnish-cgi"', () => {
     const running = await run([`{name: old, address: "${miner.address}", driver: vnish-cgi}`], { control: '{enabled: true, cooldown_seconds: 0, verify_interval_seconds: 0.1}' });
     await until('it is read', async () => (await running.value('miner_up', { miner: 'old' })) === 1);
     const act = async (json: Record<string, unknown>) => running.api('/actions', { json: { miners: ['old'], ...json }, token: tokens.operate });
-    for (const [order, reason] of [[{ action: 'preset', parameters: { preset: '800' } }, 'its firmware (VNish 3.x) has no presets'], [{ action: 'locate' }, 'its firmware (VNish 3.x) has no command for the locate light']] as const) {
+    for (const [order, reason] of [[{ action: 'preset', parameters: { preset: '800' } }, 'its firmware (VNish 3.x) has no presets'], [{ action: 'locate' }, 'its firmware (VNish 3.x) has no command for the locate light'], [{ action: 'throttle', parameters: { percent: 50 } }, 'its firmware (VNish 3.x) has no such command'],
+      [{ action: 'cooling', parameters: { cooling: { fanPercent: 80 } } }, 'its firmware (VNish 3.x) takes settings only all at once, and which they are on this model is not described']] as const) {
       expect((await act(order)).body['plan']).toMatchObject({ targets: [], skipped: [{ miner: 'old', reason }] });
     }
     const done = async (action: string, seconds: number) => {
@@ -281,6 +295,8 @@ describe('the service with "driver: vnish-cgi"', () => {
     await done('restart_mining', 60);
     await done('pause', 0);
     await done('resume', 60);
-    expect(miner.requests.list().filter(({ authValid, path }) => authValid && /reboot_cgminer|sleep/.test(path))).toHaveLength(3);
+    await done('stop', 0);
+    await done('start', 60);
+    expect(miner.requests.list().filter(({ authValid, path }) => authValid && /reboot_cgminer|stop_bmminer|sleep/.test(path))).toHaveLength(5);
   });
 });

@@ -41,7 +41,7 @@ describe.each(kinds)('an %s with firmware %s', (model, firmware) => {
     expect(reading.powerMeasured).toBe(model === 's21pro');
     expect(reading).toMatchObject({ state: 'mining', restartRequired: false, rebootRequired: false, locateOn: false, boardsExpected: 3 });
     expect(reading.identity).toEqual({
-      model: { l7: 'Antminer L7', l9: 'Antminer L9', s21pro: 'Antminer S21 Pro' }[model], modelCode: model, firmware: 'Vnish', firmwareVersion: firmware, build: 'vnishnet',
+      model: { l7: 'Antminer L7', l9: 'Antminer L9', s21pro: 'Antminer S21 Pro' }[model], modelCode: model, platform: expect.stringMatching(/^(?:aml|cv|xil)$/), firmware: 'Vnish', firmwareVersion: firmware, build: 'vnishnet',
       algorithm: model === 's21pro' ? 'sha256d' : 'scrypt', mac: '02:51:aa:00:00:01', hostname: expect.any(String),
     });
     expect(reading.boards.map(({ board, state }) => [board, state])).toEqual([[1, 'mining'], [2, 'mining'], [3, 'mining']]);

@@ -1,6 +1,7 @@
 /** What a machine remembers: logs, notes, history, factory info, as the vendor and its captures show them. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { FaultKind, FaultParams } from '../src/miner/faults.ts';
+import { firmwareImage } from '../src/miner/uploads.ts';
 import { oneMiner, stopAll } from './support/one-miner.ts';
 
 afterEach(stopAll);
@@ -61,7 +62,9 @@ describe('annotations', () => {
   test('of 1.3 tell of a firmware update, those of 1.2 do not', async () => {
     for (const [firmware, told] of [['1.3.4', true], ['1.2.7', false]] as const) {
       const bench = await oneMiner({ firmware });
-      await bench.command('/firmware/update');
+      const form = new FormData();
+      form.append('file', new Blob([new Uint8Array(firmwareImage({ model: 'l9', version: firmware }))]), 'image.tar.gz');
+      await fetch(`${bench.miner.url}/api/v1/firmware/update`, { method: 'POST', body: form, headers: await bench.unlock() });
       const { annotations } = (await bench.get('/metrics?time_slice=3600&step=300')).json<Metrics>();
       expect([firmware, annotations.some(({ data }) => data['type'] === 'fw_update')]).toEqual([firmware, told]);
     }

@@ -1,12 +1,12 @@
 /** `hashfleet act`: plans an action, shows the plan, asks, and follows the job. Nothing is done that was not shown and confirmed. */
 import { randomUUID } from 'node:crypto';
-import { createInterface } from 'node:readline/promises';
 import { Argument, InvalidArgumentError, type Command } from 'commander';
 import type { z } from 'zod';
 import { actionNames, type ActionName } from '../control/actions.ts';
 import { HashfleetError } from '../errors.ts';
 import { ActionReply, ActionRequest, type Plan } from '../http/schemas.ts';
 import { apiOf, withApi, type ApiFlags } from './api.ts';
+import { typedAnswer } from './confirm.ts';
 import { plannedExit } from './exit.ts';
 import { exitOf, follow, jobText, print } from './jobs.ts';
 import { tableText, wantsColour, type Column } from './table.ts';
@@ -17,7 +17,7 @@ type Parameters = Record<string, unknown>;
 interface Flags extends ApiFlags {
   readonly miner?: readonly string[]; readonly site?: readonly string[]; readonly rack?: readonly string[]; readonly circuit?: readonly string[]; readonly group?: readonly string[];
   readonly model?: readonly string[]; readonly state?: readonly string[]; readonly where?: string; readonly with?: Parameters;
-  readonly yes?: true; readonly wait: boolean; readonly json?: true; readonly override?: string; readonly idempotencyKey?: string;
+  readonly yes?: true; readonly wait: boolean; readonly json?: true; readonly override?: string; readonly typed?: string; readonly idempotencyKey?: string;
 }
 
 export function addAct(program: Command): void {
@@ -34,6 +34,7 @@ export function addAct(program: Command): void {
     .option('--where <expression>', 'those that fit an expression, as \'state == "mining" && chip_temperature > 80.0\'')
     .option('--with <name=value>', 'a parameter of the action, as preset=3360 or on=false', parameterOption)
     .option('--override <reason>', 'outside the windows all the same, with a token of scope admin')
+    .option('--typed <text>', 'with --yes: the text that an action with step-up wants typed, as the plan names it')
     .option('--idempotency-key <key>', 'the same key starts the same job only once; one is made up when absent')
     .option('-y, --yes', 'do not ask; without it and without a person at the terminal nothing is done')
     .option('--no-wait', 'start the job and return')
@@ -50,15 +51,22 @@ async function act(action: ActionName, flags: Flags): Promise<void> {
   const refusal = plan.rails.find(({ effect }) => effect === 'refuses');
   if (plan.targets.length === 0) throw new HashfleetError('nothing_to_do', 'Nothing to do: no miner is left.');
   if (refusal !== undefined) throw new HashfleetError('not_now', `It would be refused: ${refusal.detail}`);
-  if (flags.yes !== true && !await confirmed(plan)) {
+  const typed = flags.yes === true ? flags.typed : await confirmed(plan);
+  if (flags.yes !== true && typed === undefined) {
     say('Nothing was done.');
     if (flags.json === true) console.log(JSON.stringify({ plan }, null, 2));
     process.exitCode = plannedExit;
     return;
   }
-  const { job } = await api.ask('/actions', ActionReply, {
-    method: 'POST', json: { ...order, dryRun: false, idempotencyKey: flags.idempotencyKey ?? randomUUID(), ...(plan.confirmation.token === undefined ? {} : { confirmationToken: plan.confirmation.token }) },
+  const { job, approval } = await api.ask('/actions', ActionReply, {
+    method: 'POST', json: { ...order, dryRun: false, idempotencyKey: flags.idempotencyKey ?? randomUUID(), ...(plan.confirmation.token === undefined ? {} : { confirmationToken: plan.confirmation.token }), ...(plan.stepUp === undefined || typed === undefined ? {} : { typed }) },
   });
+  if (approval !== undefined) {
+    say(`approval ${approval.id}: ${approval.reason}. Somebody else approves it: hashfleet approvals approve ${approval.id}`);
+    if (flags.json === true) console.log(JSON.stringify({ approval }, null, 2));
+    process.exitCode = plannedExit;
+    return;
+  }
   if (job === undefined) throw new HashfleetError('internal', 'The exporter started no job; "hashfleet jobs" tells what there is.');
   if (!flags.wait) {
     if (flags.json === true) print(job, flags);
@@ -97,18 +105,11 @@ function jsonOf(text: string): unknown[] {
   }
 }
 
-async function confirmed(plan: PlanReply): Promise<boolean> {
-  if (!process.stdin.isTTY) {
-    console.error('There is nobody to ask; say --yes to do it.');
-    return false;
-  }
-  const asking = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await asking.question(`Do it to ${plan.targets.length} ${plan.targets.length === 1 ? 'miner' : 'miners'}? [y/N] `);
-    return /^y(es)?$/i.test(answer.trim());
-  } finally {
-    asking.close();
-  }
+/** What the person typed; undefined when they do not want it. */
+async function confirmed({ stepUp, targets }: PlanReply): Promise<string | undefined> {
+  const question = stepUp === undefined ? `Do it to ${targets.length} ${targets.length === 1 ? 'miner' : 'miners'}? [y/N] ` : `This cannot easily be taken back. To do it, type "${stepUp.typed}": `;
+  const answer = await typedAnswer(question);
+  return answer !== undefined && (stepUp === undefined ? /^y(es)?$/i.test(answer) : answer === stepUp.typed) ? answer : undefined;
 }
 
 type Target = PlanReply['targets'][number];
@@ -133,6 +134,8 @@ export function planText(plan: PlanReply, options: { colour?: boolean } = {}): s
     `plan: ${plan.action} for ${targets.length} ${targets.length === 1 ? 'miner' : 'miners'}, about ${Math.ceil(expectedSeconds)} s${effects.length === 0 ? '' : `; in the end ${effects.join(', ')}`}`,
     ...(targets.length === 0 ? [] : [tableText(targets, columns, options)]),
     ...(skipped.length === 0 ? [] : ['', tableText(skipped, skippedColumns, options)]),
+    ...(plan.stepUp === undefined ? [] : ['', `needs a token of scope admin, and "${plan.stepUp.typed}" typed (--typed)`]),
+    ...(plan.fourEyes === undefined ? [] : ['', `will wait: ${plan.fourEyes}`]),
     ...(rails.length === 0 ? [] : ['', ...rails.map(({ rail, effect: does, detail }) => `${rail} ${does.replace('_', ' ')}: ${detail}`)]),
     '',
   ].join('\n');

@@ -6,14 +6,18 @@ import type { MinerConfig } from '../config/schema.ts';
 import { secretReader, sourceOf } from '../config/secrets.ts';
 import type { AuditLog } from '../control/audit.ts';
 import type { Entries } from '../control/entries.ts';
+import { createGuard } from '../control/guard.ts';
 import { createControl, type Control, type ControlHistory } from '../control/jobs.ts';
+import { madeBy } from '../control/revert.ts';
 import type { Journal } from '../control/journal.ts';
 import { checkGroups } from '../control/select.ts';
 import type { Earnings } from '../earnings/earnings.ts';
 import type { Alive } from '../fleet/alive.ts';
 import { createChips, type Chips } from '../fleet/chips.ts';
+import { createDriftWatch } from '../fleet/drift.ts';
 import { noticeFirmware } from '../fleet/firmware.ts';
 import { createFleet, staleAfterIntervals, type Fleet, type FleetOptions } from '../fleet/fleet.ts';
+import type { KnownStates } from '../fleet/known-state.ts';
 import { createLogWatch, type LogMemory } from '../fleet/log-watch.ts';
 import type { Memory } from '../fleet/memory.ts';
 import type { Inventory } from '../fleet/inventory.ts';
@@ -23,6 +27,7 @@ import { holds, type Shard } from '../fleet/sharding.ts';
 import { apiApp } from '../http/api-server.ts';
 import type { ApiToken } from '../http/auth.ts';
 import { metricsApp } from '../http/metrics-server.ts';
+import type { Limits } from '../http/rate-limit.ts';
 import type { Logger } from '../log.ts';
 import type { Registry } from '../metrics/client.ts';
 import { createProbes } from '../metrics/probes.ts';
@@ -38,6 +43,7 @@ import { vnishDriver } from '../miners/vnish/driver.ts';
 import { vendorPassword } from '../miners/vnish/session.ts';
 import type { Mismatch, MismatchCounter } from '../mismatch.ts';
 import { adapters } from '../pools/adapters.ts';
+import { meansOf } from './means.ts';
 import { version } from './version.ts';
 
 /** What outlives a change of the configuration. */
@@ -54,6 +60,8 @@ export interface Lasting {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Relative secret files are looked up from here. */
   readonly folder: string;
+  /** Where backups of miners' settings go. */
+  readonly dataFolder: string;
   /** Which part of the fleet this exporter reads. */
   readonly shard: Shard;
   readonly log: Logger;
@@ -62,6 +70,8 @@ export interface Lasting {
   readonly entries: Entries;
   readonly earnings: Earnings;
   readonly scheduleStore: ScheduleStore;
+  readonly limits: Limits;
+  readonly knownStates: KnownStates;
 }
 
 export interface Core {
@@ -95,11 +105,16 @@ export interface DriverMaker {
 }
 
 /** @throws HashfleetError for a secret that cannot be read */
-export function driversOf(config: Config, { environment, folder }: Pick<Lasting, 'environment' | 'folder'>, mismatch: Mismatch): DriverMaker {
+export function driversOf(config: Config, { environment, folder, memory }: Pick<Lasting, 'environment' | 'folder'> & Partial<Pick<Lasting, 'memory'>>, mismatch: Mismatch): DriverMaker {
   const read = secretReader({ environment, folder, secrets: config.secrets });
   const passwords = new Map(Object.entries(config.credentials).map(([name, entry]) => [name, read(`credentials.${name}`, sourceOf(entry, 'password') ?? {})]));
+  // An action of ours gave it another password than that of its entry.
+  const credentialsOf = ({ name, credentials }: MinerConfig) => {
+    const changed = memory?.of(name).credentials;
+    return changed?.insteadOf === credentials && passwords.has(changed.use) ? changed.use : credentials;
+  };
   const optionsOf = (miner: MinerConfig) => ({
-    address: miner.address, password: passwords.get(miner.credentials) ?? vendorPasswords[miner.driver],
+    address: miner.address, password: passwords.get(credentialsOf(miner)) ?? vendorPasswords[miner.driver],
     slowIntervalMs: config.poll.slow_interval_seconds * 1000, deadlineMs: config.poll.deadline_seconds * 1000,
     freshMs: config.poll.interval_seconds * 1000 * staleAfterIntervals, cgminerPort: miner.cgminer_port, hashrateUnit: miner.hashrate_unit,
   });
@@ -111,8 +126,9 @@ export function driversOf(config: Config, { environment, folder }: Pick<Lasting,
 
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
-  const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, shard, log, reload, inventory, entries, earnings, scheduleStore } = lasting;
+  const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, dataFolder, shard, log, reload, inventory, entries, earnings, scheduleStore, limits, knownStates } = lasting;
   checkGroups(config.groups);
+  const guard = createGuard(config);
   const { driverFor, driverKey } = driversOf(config, lasting, mismatches.count);
   const read = secretReader({ environment, folder, secrets: config.secrets });
   const tokens = config.api.tokens.map((entry): ApiToken => ({ name: entry.name, scope: entry.scope, secret: read(`api.tokens ${entry.name}`, sourceOf(entry, 'token') ?? {}) }));
@@ -123,6 +139,8 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       apiSecret: secret === undefined ? undefined : read(`pools ${entry.name} api_secret`, secret),
     }];
   }));
+
+  const means = meansOf({ config, environment, folder, dataFolder, memory });
 
   const fleetOf = (miners: readonly MinerConfig[], own: Pick<FleetOptions, 'earlier' | 'recognise' | 'driverKey'> = {}) => createFleet({ config: { ...config, miners }, memory, log, driverFor, ...own });
   // From here on nothing can fail any more: miners that stay change over to the new fleet.
@@ -151,10 +169,11 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   const loop = going?.loop ?? createPollLoop(fleet, config.poll);
   const chips = going?.chips ?? createChips(fleet, config.poll);
   const logs = createLogWatch(fleet, logMemory);
-  const views = createViews({ config, fleet, pools, logs, earnings });
+  const drift = createDriftWatch(fleet, knownStates, { log, settingsIntervalMs: config.poll.settings_interval_seconds * 1000 });
+  const views = createViews({ config, fleet, pools, logs, earnings, drift });
   // What was read before is compared at once, or peers' distances would be gone for a round.
   if (earlier !== undefined) views.comparePeers();
-  const control = createControl({ fleet, config: config.control, audit, log, history, journal, groups: config.groups, profitChange: (miner, effect) => profitChange(views.of(miner), effect), profitOf: (miner) => views.of(miner).money.profitUsdPerDay });
+  const control = createControl({ fleet, config: config.control, audit, log, history, journal, means, guard, onVerified: (miner, action, actor) => drift.made(miner, madeBy(action, actor)), groups: config.groups, profitChange: (miner, effect) => profitChange(views.of(miner), effect), profitOf: (miner) => views.of(miner).money.profitUsdPerDay });
   const schedules = createSchedules({ config, fleet, control, store: scheduleStore, tariffs: earnings.tariffs, money: (miner) => views.presetMoney(miner), log, folder });
   const probes = createProbes({
     inventory: config.miners, own: { fleet, views }, concurrency: config.poll.concurrency,
@@ -171,7 +190,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   return {
     config, fleet, pools, control, schedules, loop, chips, poolsKey,
     metrics: metricsApp({ registry, probes, config, shard, addressOf: (name) => fleet.get(name)?.config.address, log, version, ready: () => ready, reload }),
-    api: apiApp({ context: { config, fleet, pools, views, control, schedules, alive, logs, entries, earnings, version }, tokens, log }),
+    api: apiApp({ context: { config, fleet, pools, views, control, schedules, guard, drift, alive, logs, entries, earnings, version }, tokens, hosts: config.api.hosts, limits, log }),
     start() {
       // Neither `earlier` nor `going` may stand in here: what lives on would hold every core before it.
       if (!goesOn) {
@@ -182,9 +201,11 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
         chips.follow(fleet);
       }
       logs.start();
+      drift.start();
       if (!poolsGoOn) pools.start();
       rounds = setInterval(() => {
         fleet.tick();
+        control.tick();
         // What comes of it reaches the page with each miner's next poll.
         views.comparePeers();
       }, config.poll.interval_seconds * 1000);
@@ -199,6 +220,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       if (next?.loop !== loop) loop.stop();
       if (next?.chips !== chips) chips.stop();
       logs.stop();
+      drift.stop();
       await control.close();
       await schedules.close();
       await probes.close();

@@ -6,16 +6,19 @@ import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig, type Config } from '../config/load.ts';
 import type { Scope } from '../config/schema.ts';
 import { secretReader, secretVariables, sourceOf, type SecretSource } from '../config/secrets.ts';
+import { checkNames } from '../control/guard.ts';
 import { entriesFile } from '../control/entries.ts';
 import { checkGroups } from '../control/select.ts';
 import { HashfleetError, messageOf, type ErrorCode } from '../errors.ts';
 import { rangeTargets } from '../fleet/members.ts';
 import { openapiDocument } from '../http/openapi.ts';
+import { tlsOptions } from '../http/tls.ts';
 import { wholeFleet, type Shard } from '../fleet/sharding.ts';
 import { createLogger, type Logger } from '../log.ts';
 import { seriesReference } from '../metrics/reference.ts';
 import tab from '@bomb.sh/tab/commander';
 import { addAct } from './act.ts';
+import { addApprovals } from './approvals.ts';
 import { addAudit } from './audit.ts';
 import { addBackfill } from './backfill.ts';
 import { addDiscover } from './discover.ts';
@@ -24,6 +27,7 @@ import { attentionExit, plannedExit, refusedExit } from './exit.ts';
 import { addFleet } from './fleet.ts';
 import { addJobs } from './jobs.ts';
 import { addReport } from './report.ts';
+import { addSchedule } from './schedule.ts';
 import { addSecrets } from './secrets.ts';
 import { startService, type Listen } from './service.ts';
 import { version } from './version.ts';
@@ -80,7 +84,7 @@ program.command('start', { isDefault: true })
     const dataFolder = path.resolve(flags.data);
     const load = (text?: string): Config => {
       const loaded = loadConfig(flags.config, { file: entriesFile(dataFolder), ...(text === undefined ? {} : { text }) });
-      return { ...loaded, api: { tokens: [...loaded.api.tokens, ...given] } };
+      return { ...loaded, api: { ...loaded.api, tokens: [...loaded.api.tokens, ...given] } };
     };
     const config = load();
     const folder = path.dirname(path.resolve(flags.config));
@@ -124,6 +128,8 @@ addReport(program);
 addFleet(program);
 addAct(program);
 addJobs(program);
+addApprovals(program);
+addSchedule(program);
 addAudit(program);
 
 program.command('openapi').description('print the API\'s description (OpenAPI 3.1)').action(() => console.log(JSON.stringify(openapiDocument(version), null, 2)));
@@ -154,12 +160,13 @@ function endOnDefect(log: Logger, putAway: () => void): void {
 const exitCodes: Readonly<Partial<Record<ErrorCode, number>>> = {
   config_invalid: 2, secret_missing: 2, payload_invalid: 2,
   unauthenticated: refusedExit, forbidden: refusedExit, control_disabled: refusedExit, not_allowed: refusedExit, confirmation_needed: refusedExit, confirmation_invalid: refusedExit,
-  busy: refusedExit, not_now: refusedExit, nothing_to_do: refusedExit, rate_limited: refusedExit,
+  step_up_needed: refusedExit, approval_needed: refusedExit, conflict: refusedExit, busy: refusedExit, not_now: refusedExit, nothing_to_do: refusedExit, rate_limited: refusedExit,
 };
 
 function check(config: Config, file: string, folder: string): void {
   checkGroups(config.groups);
   const read = secretReader({ environment: process.env, folder, secrets: config.secrets });
+  checkNames(config);
   const missing: string[] = [];
   const look = (what: string, source: SecretSource | undefined) => {
     try {
@@ -174,6 +181,7 @@ function check(config: Config, file: string, folder: string): void {
     look(`pools ${entry.name}`, sourceOf(entry, 'api_key'));
     look(`pools ${entry.name} api_secret`, sourceOf(entry, 'api_secret'));
   }
+  if (config.api.tls !== undefined) tlsOptions(config.api.tls, folder);
   if (missing.length > 0) throw new HashfleetError('config_invalid', missing.join('\n'));
   console.log(`${file} is valid: ${config.miners.length} miners, ${config.sites.length} sites, ${config.pools.length} pools, control ${config.control.enabled ? 'on' : 'off'}`);
   const from = new Map<string, number>();

@@ -1,9 +1,12 @@
 /** One running exporter: two servers, and behind them what the present configuration makes. */
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import type { SecureContextOptions } from 'node:tls';
 import type { Config } from '../config/load.ts';
 import { watchFiles } from '../config/watch.ts';
+import { openApprovals } from '../control/approvals.ts';
 import { openAuditLog } from '../control/audit.ts';
 import { createEntries, entriesFile } from '../control/entries.ts';
 import { createControlHistory, reportUnfinished } from '../control/jobs.ts';
@@ -14,9 +17,12 @@ import { openEarnings } from '../earnings/earnings.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { createLogMemory } from '../fleet/log-watch.ts';
 import { createInventory } from '../fleet/inventory.ts';
+import { openKnownStates } from '../fleet/known-state.ts';
 import { openMemory } from '../fleet/memory.ts';
 import { wholeFleet, type Shard } from '../fleet/sharding.ts';
 import type { Pools } from '../fleet/pools.ts';
+import { createLimits } from '../http/rate-limit.ts';
+import { tlsFiles, tlsOptions } from '../http/tls.ts';
 import type { Logger } from '../log.ts';
 import { createProcessMetrics } from '../metrics/registry.ts';
 import { createMismatchCounter } from '../mismatch.ts';
@@ -66,6 +72,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
   const audit = openAuditLog(auditFolder(dataFolder));
   const journal = openJournal(journalFile(dataFolder));
   const alive = openAlive(dataFolder, log);
+  const knownStates = openKnownStates(dataFolder, log);
   const earnings = openEarnings({ dataFolder, folder, log });
   const scheduleStore = openScheduleStore(dataFolder, log);
   const reloadState = { success: true, at: Date.now() };
@@ -87,9 +94,11 @@ export async function startService({ config, load, watch, folder, shard = wholeF
       await apply(base);
     },
   });
-  const lasting: Lasting = { inventory, entries, earnings, scheduleStore, memory, audit, alive, logMemory: createLogMemory(), journal, history: createControlHistory(Date.now, audit.sentLately), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, shard, log, reload };
+  const lasting: Lasting = { inventory, entries, earnings, scheduleStore, memory, audit, alive, logMemory: createLogMemory(), journal, history: createControlHistory(Date.now, audit.sentLately, openApprovals(dataFolder, log)), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, dataFolder, shard, log, reload, limits: createLimits(), knownStates };
   let core: Core;
+  let secure: SecureContextOptions | undefined;
   try {
+    secure = config.api.tls === undefined ? undefined : tlsOptions(config.api.tls, folder);
     core = createCore(inventory.members(config), lasting);
   } catch (thrown) {
     memory.close();
@@ -100,9 +109,8 @@ export async function startService({ config, load, watch, folder, shard = wholeF
   }
   reportUnfinished(audit, log, journal.found);
 
-  const servers: Server[] = [];
-  const listen = async (handle: RequestListener, where: Listen, what: string) => {
-    const server = createServer(handle);
+  const servers: (Server | TlsServer)[] = [];
+  const listen = async (server: Server | TlsServer, where: Listen, what: string) => {
     await new Promise<void>((resolve, reject) => {
       server.once('error', (cause) => reject(listenError(cause, where, what)));
       server.listen(where.port, where.host, resolve);
@@ -113,6 +121,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
   const putAway = () => {
     memory.save();
     memory.close();
+    knownStates.close();
     earnings.close();
     audit.close();
     journal.close();
@@ -126,12 +135,15 @@ export async function startService({ config, load, watch, folder, shard = wholeF
     await core.stop();
     putAway();
   };
+  const answer: RequestListener = (request, response) => void core.api(request, response);
+  const tlsServer = secure === undefined ? undefined : createTlsServer({ ...secure, ...(secure.ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true }) }, answer);
+  const apiServer = tlsServer ?? createServer(answer);
   let metricsPort: number;
   let apiPort: number;
   try {
     // The handler is looked up at each request: after a reload it is another.
-    metricsPort = await listen((request, response) => void core.metrics(request, response), metrics, 'metrics');
-    apiPort = await listen((request, response) => void core.api(request, response), api, 'API');
+    metricsPort = await listen(createServer((request, response) => void core.metrics(request, response)), metrics, 'metrics');
+    apiPort = await listen(apiServer, api, 'API');
   } catch (thrown) {
     // Half a service would keep the process alive.
     await closeAll();
@@ -154,6 +166,33 @@ export async function startService({ config, load, watch, folder, shard = wholeF
     // The refusal is in the log; the next change is another try.
     changed: async () => reload().catch(() => undefined),
   });
+
+  const watchingTls = tlsServer === undefined ? undefined : watchFiles({
+    folder, log, patterns: () => (base.api.tls === undefined ? [] : tlsFiles(base.api.tls)),
+    async changed() {
+      renewTls(base);
+      return Promise.resolve();
+    },
+  });
+
+  /** Connections that are open keep what they have; new ones get the new certificate. A pair that does not fit is left out, and said. */
+  function renewTls({ api: { tls } }: Config): void {
+    if (tlsServer === undefined || tls === undefined) return;
+    try {
+      tlsServer.setSecureContext(tlsOptions(tls, folder));
+      log.info({ certificate: tls.cert_file }, 'the certificate of the API was read anew');
+    } catch (thrown) {
+      log.error({ err: messageOf(thrown) }, 'the new certificate of the API was refused; the old one stays in force');
+    }
+  }
+
+  /** What a server that listens cannot change. @throws HashfleetError config_invalid */
+  function checkTls({ api: { tls } }: Config): void {
+    const now = tlsServer === undefined ? 'off' : secure?.ca === undefined ? 'on' : 'on with client_ca_file';
+    const wanted = tls === undefined ? 'off' : tls.client_ca_file === undefined ? 'on' : 'on with client_ca_file';
+    if (now !== wanted) throw new HashfleetError('config_invalid', `api.tls: is ${wanted} in the file and ${now} in this process; start the exporter anew to change it.`, { field: 'api.tls' });
+    if (tls !== undefined) tlsOptions(tls, folder);
+  }
 
   /** What was refused because a job was running, and is tried again when it has ended. */
   let postponed: 'files' | 'members' | undefined;
@@ -200,8 +239,10 @@ export async function startService({ config, load, watch, folder, shard = wholeF
   async function swap(): Promise<void> {
     try {
       const wanted = read();
+      checkTls(wanted);
       checkIdle();
       await apply(wanted);
+      renewTls(wanted);
       postponed = undefined;
       Object.assign(reloadState, { success: true, at: Date.now() });
       log.info({ miners: wanted.miners.length }, 'the configuration was read anew');
@@ -237,6 +278,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
       clearInterval(saving);
       clearInterval(retrying);
       watching?.stop();
+      watchingTls?.stop();
       await inventory.stop();
       alive.note();
       await turn;

@@ -259,6 +259,14 @@ function crossChecks(config: FleetConfig, inventory: InventoryConfig, entries: r
     scheduled.add(name);
     if (site !== undefined && !sites.includes(site)) found.push({ path: ['schedules', index, 'site'], message: `there is no site "${site}"` });
   });
+  config.api.tokens.forEach((token, index) => {
+    (token.miners ?? []).forEach((miner, place) => {
+      if (!names.has(miner) && inventory.ranges.length === 0) found.push({ path: ['api', 'tokens', index, 'miners', place], message: `there is no miner "${miner}"` });
+    });
+    (token.sites ?? []).forEach((one, place) => {
+      if (!sites.includes(one)) found.push({ path: ['api', 'tokens', index, 'sites', place], message: `there is no site "${one}"` });
+    });
+  });
   if (config.poll.deadline_seconds >= config.poll.interval_seconds) {
     found.push({ path: ['poll', 'deadline_seconds'], message: `must be less than interval_seconds (${config.poll.interval_seconds})` });
   }

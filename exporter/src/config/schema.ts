@@ -133,12 +133,18 @@ const pool = z.strictObject({
   .refine((value) => withoutLogin(value.wamp_url), 'a wamp_url without user name and password: it is shown in the log')
   .transform((value) => ({ ...value, base_url: value.base_url ?? factsOf(value.type).baseUrl }));
 
+/** Which of them there are is checked where they are known, control/guard.ts. */
+const actionName = z.string().regex(/^[a-z][a-z_]{0,62}$/, 'the name of an action, for example reboot');
+
 const token = z.strictObject({
   name,
   scope: z.enum(['read', 'push', 'operate', 'admin']).describe('push: may send readings of miners with "driver: push" and nothing else'),
   token_env: environmentVariable.optional(),
   token_file: z.string().min(1).optional(),
   token_secret: secretName.optional(),
+  actions: z.array(actionName).optional().describe('What it may do of what its scope allows; all of it when absent'),
+  sites: z.array(name).optional().describe('Miners of these sites only; with "miners": those too'),
+  miners: z.array(name).optional(),
 }).refine(oneSource('token'), 'exactly one of token_env, token_file and token_secret');
 
 const coin = z.string().regex(/^[A-Z0-9]{2,12}$/, 'a ticker in capitals such as LTC');
@@ -164,6 +170,14 @@ const prices = z.strictObject({
 });
 
 const ratio = z.number().min(0).max(1);
+/** Host, or host and port, of a pool; only the left-most label may be `*`, which stands for one or more labels. */
+const poolHost = z.string().regex(/^(?:\*\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*(?::[0-9]{1,5})?$/, 'host or host:port in small letters, for example ltc.viabtc.io:3333 or *.viabtc.io');
+const fourEyes = z.strictObject({
+  actions: z.array(actionName).default([]).describe('Always need a second person'),
+  above: z.number().int().min(0).max(100_000).optional().describe('So does any action on more miners than these'),
+  expires_seconds: z.number().min(1).max(604_800).default(3600).describe('A request that nobody answers ends'),
+  same_token: z.boolean().default(false).describe('True where all people come through one token, as through Grafana'),
+}).refine(({ actions, above }) => actions.length > 0 || above !== undefined, 'actions, above or both; without them nothing needs a second person');
 const controlWindow = z.strictObject({
   days: z.array(z.enum(weekdays)).min(1).optional().describe('Days on which it begins; every day when absent'),
   from: clockTime,
@@ -261,13 +275,26 @@ export const fleetSchema = z.strictObject({
     concurrency: z.number().int().min(1).max(4096).default(64),
     slow_interval_seconds: z.number().min(1).max(86_400).default(60).describe('How often the preset in use is read'),
     chips_interval_seconds: z.number().min(0).max(86_400).default(300).describe('How often every chip is read; 0 is never'),
+    settings_interval_seconds: z.number().min(0).max(86_400).default(600).describe('How often settings are read, to notice what others changed; 0 is never'),
   }).prefault({}),
-  api: z.strictObject({ tokens: z.array(token).default([]) }).prefault({}),
+  api: z.strictObject({
+    tokens: z.array(token).default([]),
+    hosts: z.array(z.string().regex(/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/, 'a host name in small letters without a port, for example miners.example.org')).default([]).describe('Public names under which the API is reached; addresses and private names need no entry'),
+    tls: z.strictObject({
+      cert_file: z.string().min(1).describe('The certificate, with those between it and its authority, in PEM; relative to fleet.yaml'),
+      key_file: z.string().min(1),
+      client_ca_file: z.string().min(1).optional().describe('Only clients with a certificate of this authority are let in'),
+    }).optional(),
+  }).prefault({}),
   control: z.strictObject({
     enabled: z.boolean().default(false),
     read_only: z.boolean().default(false),
     allow_miners: z.array(name).optional().describe('Only these may be acted on; all when absent'),
     allow_sites: z.array(name).optional(),
+    allow_pool_urls: z.array(poolHost).optional().describe('Only these may be set as pools; the stratum hosts of the section "pools" when absent'),
+    allow_pool_workers: z.array(z.string().regex(/^\S{1,128}$/, 'a pattern without blanks, for example account.{miner} or account.*')).optional().describe('Only workers that fit one of these; accounts that the fleet works for when absent'),
+    four_eyes: fourEyes.optional(),
+    step_up_actions: z.array(actionName).default([]).describe('Need an admin who types the target, beside those that always do'),
     batch_size: z.number().int().min(1).max(1000).default(10),
     batch_pause_seconds: z.number().min(0).max(600).default(5),
     cooldown_seconds: z.number().min(0).max(86_400).default(60).describe('Least time between two disruptive actions on one miner'),
@@ -285,6 +312,9 @@ export const fleetSchema = z.strictObject({
     stop_after_failures: z.number().int().min(1).max(100_000).default(5),
     stop_failure_ratio: z.number().min(0.01).max(1).default(0.5),
     roll_back: z.boolean().default(true).describe('A preset with which the miner fails is taken back, once'),
+    fan_floor_percent: z.number().int().min(0).max(100).default(0).describe('The action "cooling" sets no fan slower than this'),
+    firmware_folder: z.string().min(1).optional().describe('Where firmware files for the action "firmware_update" lie, relative to fleet.yaml'),
+    backups_kept: z.number().int().min(1).max(1000).default(10).describe('Backups of settings kept for each miner'),
     resume_within_seconds: z.number().min(0).max(86_400).default(900).describe('A job that an end of the exporter cut in two goes on when it is not older'),
   }).prefault({}),
   advice: z.strictObject({

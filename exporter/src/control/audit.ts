@@ -9,7 +9,8 @@ import path from 'node:path';
 import { codeOf, HashfleetError, messageOf } from '../errors.ts';
 import type { ActionName } from './actions.ts';
 
-export type AuditEvent = 'started' | 'sent' | 'outcome' | 'roll_back' | 'cancelled' | 'refused' | 'intent' | 'inventory' | 'schedule';
+export const auditEvents = ['started', 'sent', 'outcome', 'roll_back', 'cancelled', 'refused', 'intent', 'inventory', 'schedule', 'requested', 'approved', 'rejected', 'expired', 'drift_accepted'] as const;
+export type AuditEvent = (typeof auditEvents)[number];
 
 export interface AuditRecord {
   /** The person, as Grafana names them; the token's name when nobody is named. */

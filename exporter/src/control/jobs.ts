@@ -3,7 +3,7 @@
  * of the process cuts in two goes on at the next start: what was not sent under the same rails, what may have been sent by reading
  * back only.
  */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ControlConfig, GroupsConfig } from '../config/schema.ts';
@@ -12,13 +12,20 @@ import type { Fleet, Miner } from '../fleet/fleet.ts';
 import type { ChangeKind } from '../fleet/memory.ts';
 import type { Logger } from '../log.ts';
 import { hashingStates } from '../miners/reading.ts';
-import { PollFailure, type Command, type CommandReply } from '../miners/driver.ts';
-import { actionNames, actions, type ActionName, type Parameters } from './actions.ts';
+import { PollFailure, withoutSecrets, type Command, type CommandReply } from '../miners/driver.ts';
+import { settingsDiff } from '../miners/settings.ts';
+import { actionNames, actions, type Action, type ActionName, type Parameters, type View } from './actions.ts';
+import { openApprovals, type Approval, type Approvals } from './approvals.ts';
 import type { AuditEntry, AuditLog, AuditRecord } from './audit.ts';
+import { createGuard, type Guard } from './guard.ts';
 import { keptJobs, memoryLines, openJournal, type Before, type Job, type JobTarget, type Journal, type JournalEntry, type KeptJob, type TargetState } from './journal.ts';
-import { createConfirmations, makePlan, obstacleNow, railMiner, type ActionOrder, type Confirmations, type Effect, type Plan } from './plan.ts';
+import { lackSecrets, shownParameters } from './care-actions.ts';
+import { readFacts, readManyFacts, type Facts, type Readable } from './facts.ts';
+import { noMeans, type Means } from './means.ts';
+import { confirmationMs, createConfirmations, fingerprintOf, makePlan, obstacle, obstacleNow, railMiner, type ActionOrder, type Confirmations, type Effect, type Plan } from './plan.ts';
 import { jobDecision, minerDecision, outsideWindows, type Decision, type SentCommand, type Situation } from './rails.ts';
 import { select, type Selection } from './select.ts';
+import { tunedOf } from './verdicts.ts';
 
 export type { Job, JobTarget, TargetState } from './journal.ts';
 
@@ -39,14 +46,33 @@ export interface Control {
   readonly readOnly: boolean;
   /** Names of those that fit now. @throws HashfleetError payload_invalid where nobody does */
   select(selection: Selection): string[];
+  /**
+   * Reads live what a plan for this needs beyond the readings, of many miners at once and within a deadline: before `plan` and `start`, which
+   * do not wait. Who cannot be read is skipped there, with the reason. @throws HashfleetError
+   */
+  prepare(wish: Wish, caller: Caller): Promise<void>;
+  /** The same before `approve` and `confirmAnew`, which make the plan anew. @throws HashfleetError */
+  prepareApproval(id: string): Promise<void>;
   /** What would be done; changes nothing. @throws HashfleetError */
   plan(wish: Wish, caller: Caller): { plan: Plan; confirmation?: { token: string; expiresAt: number } };
-  /** Starts a job, or returns the one that the same idempotency key started. @throws HashfleetError */
-  start(wish: Wish, caller: Caller, proof: { confirmationToken?: string | undefined; idempotencyKey?: string | undefined }): { plan: Plan; job: Job };
+  /** Starts a job, or returns the one that the same idempotency key started. @throws HashfleetError, approval_needed too */
+  start(wish: Wish, caller: Caller, proof: Proof): { plan: Plan; job: Job };
+  /** As `start`; what needs a second person waits for one. @throws HashfleetError */
+  submit(wish: Wish, caller: Caller, proof: Proof): { plan: Plan; job?: Job; approval?: Approval };
+  /** Newest first. */
+  approvals(): readonly Approval[];
+  /** `fingerprint` is that of the plan that was looked at. @throws HashfleetError not_found, conflict, forbidden, confirmation_needed, confirmation_invalid */
+  approve(id: string, fingerprint: string, caller: Caller): { approval: Approval; job: Job };
+  /** Who asked for it says yes to the plan as it is by now. @throws HashfleetError not_found, conflict, forbidden, confirmation_invalid */
+  confirmAnew(id: string, fingerprint: string, caller: Caller): Approval;
+  /** By somebody else, or by who asked. @throws HashfleetError not_found, conflict, forbidden */
+  reject(id: string, reason: string | undefined, caller: Caller): Approval;
+  /** Looks at the clock: what waits for approval ends by itself. */
+  tick(): void;
   job(id: string): Job | undefined;
   /** Newest first. */
   jobs(): readonly Job[];
-  /** What is not sent yet is not sent. @throws HashfleetError not_found */
+  /** What is not sent yet is not sent. @throws HashfleetError not_found, forbidden */
   cancel(id: string, caller: Caller): Job;
   activeJob(miner: string): string | undefined;
   /** Calls after every change of the job; the returned function ends that. */
@@ -70,15 +96,16 @@ export interface ControlHistory {
   readonly counts: Map<string, { action: ActionName; outcome: string; count: number }>;
   /** A plan that is being looked at is not spoiled by a miner that is found meanwhile. */
   readonly confirmations: Confirmations;
+  readonly approvals: Approvals;
 }
 
 /** Every outcome of every action is there from the start, at 0: a first failure is an increase. */
-export function createControlHistory(now: () => number = Date.now, sentLately: readonly AuditEntry[] = []): ControlHistory {
+export function createControlHistory(now: () => number = Date.now, sentLately: readonly AuditEntry[] = [], approvals: Approvals = openApprovals()): ControlHistory {
   const outcomes = ['verified', 'failed', 'indeterminate', 'skipped', 'refused', 'dry_run'];
   const counts = new Map(actionNames.flatMap((action) => outcomes.map((outcome) => [`${action} ${outcome}`, { action, outcome, count: 0 }])));
   const sent = new Map<string, SentCommand[]>();
   for (const { miner, action, at } of sentLately) if (miner !== undefined && action !== undefined) remember(sent, miner, { action, at: Date.parse(at) });
-  return { jobs: new Map(), jobByKey: new Map(), sent, counts, confirmations: createConfirmations(now) };
+  return { jobs: new Map(), jobByKey: new Map(), sent, counts, confirmations: createConfirmations(now), approvals };
 }
 
 function remember(sent: Map<string, SentCommand[]>, miner: string, command: SentCommand): void {
@@ -102,10 +129,27 @@ export interface ControlOptions {
   readonly profitOf?: (miner: Miner) => number | undefined;
   /** Named sets of miners. */
   readonly groups?: GroupsConfig;
+  /** None of them when absent. */
+  readonly means?: Means;
+  /** No API tokens and no pools when absent: every caller is the exporter itself. */
+  readonly guard?: Guard;
+  /** An action is proved to have done what it should. */
+  readonly onVerified?: (miner: string, action: ActionName, actor: string) => void;
+}
+
+/** What a caller gives to show that they mean it. */
+export interface Proof {
+  readonly confirmationToken?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
+  /** What an action with step-up wants typed. */
+  readonly typed?: string | undefined;
 }
 
 /** Ms for one command; a settings write takes the firmware seconds (vnish-api.md, 7 row 17). */
 const sendDeadlineMs = 15_000;
+/** Ms for which what was read for a plan counts: as long as its confirmation holds. */
+const factsCountMs = confirmationMs;
+const firmwareNeeded = ({ needs }: Action) => needs.includes('firmware_file');
 const pollDeadlineMs = 5_000;
 const keptKeys = 1000;
 const dayMs = 86_400_000;
@@ -135,9 +179,9 @@ async function rest(ms: number, signal: AbortSignal): Promise<void> {
   await pause(ms, undefined, { signal }).catch(() => undefined);
 }
 
-export function createControl({ fleet, config, audit, log, profitChange, profitOf, groups = {}, journal = openJournal(memoryLines()), sleep = rest, now = Date.now, history = createControlHistory(now) }: ControlOptions): Control {
+export function createControl({ fleet, config, audit, log, profitChange, profitOf, groups = {}, journal = openJournal(memoryLines()), onVerified, sleep = rest, now = Date.now, means = noMeans(), history = createControlHistory(now), guard = createGuard({ api: { tokens: [] }, control: config, pools: [] }) }: ControlOptions): Control {
   const cancelled = new Map<string, AbortController>();
-  const { jobs, jobByKey, sent, counts, confirmations } = history;
+  const { jobs, jobByKey, sent, counts, confirmations, approvals } = history;
   const active = new Map<string, string>();
   const underway = new Map<string, ActionName>();
   const watchers = new Map<string, Set<JobListener>>();
@@ -153,7 +197,10 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
       for (const miner of fleet.all()) yield railMiner(miner, fleet);
     },
   });
-  const context = { fleet, control: config, activeJob: (miner: string) => active.get(miner), situation, profitChange };
+  /** What was read for a plan. */
+  const read = new Map<string, { facts: Facts; reads: readonly Readable[]; at: number }>();
+  const view = (miner: string): View => ({ facts: read.get(miner)?.facts ?? {}, means });
+  const context = { view, fleet, control: config, activeJob: (miner: string) => active.get(miner), situation, profitChange, guard };
 
   function count(action: ActionName, outcome: string): void {
     const key = `${action} ${outcome}`;
@@ -278,14 +325,15 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
   }
 
   /** What the rails say of this target now. */
-  function decide({ job }: KeptJob, target: JobTarget): Decision {
+  function decide(kept: KeptJob, target: JobTarget): Decision {
+    const { job } = kept;
     const shut = actions[job.action].disruptive && job.override === undefined ? outsideWindows(config.windows, now()) : undefined;
     if (shut !== undefined) return { say: 'leave', all: true, rail: 'window', reason: `not sent: ${shut}` };
     const miner = fleet.get(target.miner);
     const member = ({ miner: name, model, state }: JobTarget) => ({ name, model, state });
     const ofJob = jobDecision(member(target), { action: job.action, members: job.targets.map(member), limits: config });
     if (ofJob.say !== 'go') return ofJob;
-    const reason = obstacleNow(target.miner, job, context);
+    const reason = obstacleNow(target.miner, job, { ...context, caller: callerOf(kept) });
     if (reason !== undefined || miner === undefined) return { say: 'leave', rail: 'cooldown', reason: reason ?? 'there is no such miner' };
     return minerDecision(railMiner(miner, fleet), job.action, { situation: situation(), limits: config });
   }
@@ -295,19 +343,21 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
     const { job } = kept;
     const action = actions[job.action];
     const about = { ...callerOf(kept), action: job.action, job: job.id, miner: target.miner };
-    const command = action.command(job.parameters);
     try {
-      const before = beforeOf(fleet.get(target.miner));
-      Object.assign(target, { state: 'running', startedAt: now(), ...(before === undefined ? {} : { before }) });
+      const reading = beforeOf(fleet.get(target.miner));
+      Object.assign(target, { state: 'running', startedAt: now(), ...(reading === undefined ? {} : { before: reading }) });
       delete target.detail;
       underway.set(target.miner, job.action);
       told(job, target);
+      const ready = await readyUp(kept, target);
+      if (ready === undefined) return;
+      const { command, changes } = ready;
       // Without a line in the journal and one in the audit log nothing is sent.
       journal.append({ type: 'step', job: job.id, target });
-      audit.append({ ...about, event: 'sent', before: observed(fleet.get(target.miner)), after: { ...command } });
+      audit.append({ ...about, event: 'sent', before: { ...observed(fleet.get(target.miner)), ...changes }, after: { ...withoutSecrets(command), ...(target.before?.backup === undefined ? {} : { backup: target.before.backup }) } });
       const sending = { action: job.action, at: now() };
       remember(sent, target.miner, sending);
-      const delivery = await deliver(target.miner, { command, expectMs: action.longestSeconds * 1000, changes: action.changes }, () => {
+      const delivery = await deliver(target.miner, { command, expectMs: action.longestSeconds * 1000, changes: action.changes, sendMs: (action.sendSeconds ?? 0) * 1000 }, () => {
         sent.set(target.miner, (sent.get(target.miner) ?? []).filter((one) => one !== sending));
       });
       if (delivery.detail !== undefined) target.detail = delivery.detail;
@@ -320,6 +370,61 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
       finish(kept, target, { state: 'failed', detail: messageOf(thrown) });
       if (!(thrown instanceof PollFailure)) log.error({ ...pick({ ...about, event: 'sent' }), err: thrown }, 'an action failed');
     }
+  }
+
+  /**
+   * Reads what the action needs, judges once more, and keeps the settings where they are to be written. Undefined where the miner was left
+   * out after all. @throws PollFailure where it cannot be read, HashfleetError where the backup cannot be kept: nothing was sent
+   */
+  async function readyUp(kept: KeptJob, target: JobTarget): Promise<{ command: Command; changes: Record<string, string> } | undefined> {
+    const { job } = kept;
+    const action = actions[job.action];
+    const unsent = (why: string) => new PollFailure('internal', `not sent: ${why}`, { sent: false });
+    if (lackSecrets(job.parameters)) throw unsent('its passwords are not kept on disk, and the exporter was started anew; order it again');
+    if (firmwareNeeded(action) && job.parameters.file !== undefined) await means.firmware.load(job.parameters.file);
+    const reads = action.reads ?? [];
+    const snapshot: readonly Readable[] = action.backsUp === true ? ['settings', 'presets'] : [];
+    const wants = [...new Set([...reads, ...snapshot])];
+    read.delete(target.miner);
+    const facts = wants.length === 0 ? {} : await readFacts(fleet, target.miner, { wants });
+    const miner = fleet.get(target.miner);
+    if (facts.problem !== undefined) throw unsent(facts.problem);
+    if (miner === undefined) throw unsent('the miner is no longer in the fleet');
+    const seen: View = { facts, means };
+    const assessment = action.assess(miner, job.parameters, seen);
+    if ('skip' in assessment) {
+      leave(kept, target, { state: 'skipped', detail: assessment.skip });
+      return undefined;
+    }
+    // The file that was confirmed is the file that is sent.
+    const planned = kept.plan.targets.find((one) => one.miner === target.miner)?.changes;
+    if (firmwareNeeded(action) && JSON.stringify(planned) !== JSON.stringify(assessment.changes)) throw unsent('the file, or the miner\'s firmware, is another than in the plan');
+    if (action.backsUp === true) await keepSettings(target, job.action, facts);
+    const command = action.command(job.parameters, { miner, view: seen });
+    return { command, changes: Object.fromEntries(assessment.changes.flatMap(({ field, from: old }) => (old === undefined ? [] : [[field, old]]))) };
+  }
+
+  async function keepSettings(target: JobTarget, reason: ActionName, { settings, presets }: Facts): Promise<void> {
+    const before: Before = { ...target.before, ...(settings === undefined ? {} : { settings }), ...(presets === undefined ? {} : { tuned: tunedOf(presets) }) };
+    const archive = await fleet.call(target.miner, async (driver) => driver.backup?.(AbortSignal.timeout(sendDeadlineMs))).catch((thrown: unknown) => {
+      if (!(thrown instanceof PollFailure)) throw thrown;
+      throw new PollFailure(thrown.reason, `not sent: its settings cannot be backed up first: ${thrown.message}`, { cause: thrown, sent: false });
+    });
+    target.before = { ...before, ...(archive === undefined ? {} : { backup: means.backups.keep(target.miner, { archive, ...(settings === undefined ? {} : { settings }), reason, at: now() }) }) };
+  }
+
+  /** After a write of settings: what is another now, and whether a tuned preset was lost over it. What cannot be read is left open. */
+  async function lookAround(job: Job, target: JobTarget, outcome: Outcome): Promise<Outcome> {
+    const action = actions[job.action];
+    const { settings, tuned } = target.before ?? {};
+    if (action.backsUp !== true || outcome.state !== 'verified' || settings === undefined) return outcome;
+    const facts = await readFacts(fleet, target.miner, { wants: ['settings', 'presets'] });
+    if (facts.settings !== undefined) target.changed = settingsDiff(settings, facts.settings);
+    if (facts.presets === undefined || action.untunes === true) return outcome;
+    const now = new Set(tunedOf(facts.presets));
+    const lost = (tuned ?? []).filter((name) => !now.has(name));
+    if (lost.length === 0) return outcome;
+    return { state: 'failed', detail: `${outcome.detail}, but tuned presets were lost: ${lost.join(', ')}${backupHint(target)}` };
   }
 
   /** What may have been sent before the process died is read back only. */
@@ -343,10 +448,10 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
   }
 
   /** @throws PollFailure where the command did not arrive; after `unsent` where it certainly did not even go out. */
-  async function deliver(miner: string, { command, expectMs, changes }: { command: Command; expectMs: number; changes: readonly ChangeKind[] }, unsent: () => void): Promise<Pick<CommandReply, 'detail'>> {
+  async function deliver(miner: string, { command, expectMs, changes, sendMs = 0 }: { command: Command; expectMs: number; changes: readonly ChangeKind[]; sendMs?: number }, unsent: () => void): Promise<Pick<CommandReply, 'detail'>> {
     fleet.expect(miner, changes, expectMs);
     try {
-      return await fleet.call(miner, async (driver) => driver.send(command, AbortSignal.timeout(sendDeadlineMs)));
+      return await fleet.call(miner, async (driver) => driver.send(command, AbortSignal.timeout(Math.max(sendDeadlineMs, sendMs))));
     } catch (thrown) {
       if (!(thrown instanceof PollFailure)) throw thrown;
       if (thrown.sent === false || thrown.reason === 'connect' || thrown.reason === 'dns') {
@@ -368,18 +473,21 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
     const outcome = await readBack(job, target, { parameters: job.parameters, since: target.startedAt ?? now(), atOnce });
     if (outcome === undefined) return;
     const preset = target.before?.preset?.name;
+    const miner = fleet.get(target.miner);
+    if (outcome.state === 'verified' && miner !== undefined) actions[job.action].settled?.(miner, job.parameters, { means, fleet });
     // Verification of a preset fails only where the miner itself reports a failure.
     if (outcome.state !== 'failed' || job.action !== 'preset' || !config.roll_back || preset === undefined || preset === 'disabled') {
-      finish(kept, target, outcome);
+      const hint = actions[job.action].undo?.startsWith('settings_restore') === true ? backupHint(target) : '';
+      finish(kept, target, outcome.state === 'verified' ? await lookAround(job, target, outcome) : { ...outcome, detail: `${outcome.detail}${hint}` });
       return;
     }
     target.rollBackTo = preset;
     target.detail = outcome.detail;
     const about = { ...callerOf(kept), action: job.action, job: job.id, miner: target.miner };
-    const command = actions.preset.command({ preset });
+    const command: Command = { action: 'preset', preset };
     try {
       journal.append({ type: 'step', job: job.id, target });
-      audit.append({ ...about, event: 'roll_back', detail: outcome.detail, before: observed(fleet.get(target.miner)), after: { ...command } });
+      audit.append({ ...about, event: 'roll_back', detail: outcome.detail, before: observed(fleet.get(target.miner)), after: withoutSecrets(command) });
       remember(sent, target.miner, { action: job.action, at: now() });
       await deliver(target.miner, { command, expectMs: actions.preset.longestSeconds * 1000, changes: actions.preset.changes }, () => undefined);
     } catch (thrown) {
@@ -414,12 +522,14 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
       const miner = await fleet.poll(target.miner, { deadlineMs: pollDeadlineMs, pace: 'fresh' });
       let seen = target.detail;
       if (miner.failure !== undefined) {
+        if (action.endsAs !== undefined && miner.failure.reason === action.endsAs) return { state: 'verified', detail: miner.failure.detail };
         wasAway = true;
         seen = `out of reach (${miner.failure.reason})`;
       } else if (miner.reading !== undefined) {
         const after = miner.reading;
         if (after.state !== undefined && !hashingStates.has(after.state)) leftMining = true;
-        const { verdict, detail } = action.verify({ before: target.before, after, elapsed, leftMining, wasAway }, parameters);
+        const facts = await factsAfter(action, target, parameters);
+        const { verdict, detail } = action.verify({ before: target.before, after, elapsed, leftMining, wasAway, facts }, parameters, { miner, means });
         if (verdict !== 'pending') return { state: verdict, detail };
         seen = detail;
       }
@@ -432,7 +542,14 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
     }
   }
 
+  async function factsAfter(action: Action, { miner }: JobTarget, { credentials }: Parameters): Promise<Facts> {
+    const wants = action.proofs ?? action.reads ?? [];
+    if (wants.length === 0) return {};
+    return readFacts(fleet, miner, { wants, password: credentials === undefined ? undefined : means.password(credentials) });
+  }
+
   function finish(kept: KeptJob, target: JobTarget, { state, detail }: Outcome): void {
+    if (state === 'verified') onVerified?.(target.miner, kept.job.action, kept.job.actor);
     over(kept, target, { state, detail, event: 'outcome' });
     count(kept.job.action, state);
   }
@@ -448,7 +565,8 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
     const { job } = kept;
     const about = { action: job.action, job: job.id, miner: target.miner };
     Object.assign(target, { state, detail, finishedAt: now() });
-    append({ ...callerOf(kept), event, ...about, outcome: state, detail, after: observed(fleet.get(target.miner)) });
+    const after = { ...observed(fleet.get(target.miner)), ...(target.changed === undefined ? {} : { changed: target.changed }) };
+    append({ ...callerOf(kept), event, ...about, outcome: state, detail, after });
     write({ type: 'step', job: job.id, target });
     log.info({ ...about, actor: job.actor, outcome: state, detail }, 'action');
     underway.delete(target.miner);
@@ -514,6 +632,16 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
     trim(jobByKey, keptKeys, () => true);
   }
 
+  /** What the guard refuses is counted and audited. @throws HashfleetError */
+  function planFor(order: ActionOrder, caller: Caller): Plan {
+    try {
+      return makePlan(order, { ...context, caller });
+    } catch (thrown) {
+      if (thrown instanceof HashfleetError && (thrown.code === 'forbidden' || thrown.code === 'not_allowed')) refuse(caller, order.action, thrown);
+      throw thrown;
+    }
+  }
+
   /** @throws HashfleetError payload_invalid */
   function chosen(selection: Selection): string[] {
     return select(fleet.all(), selection, { groups, profitOf, isFresh: (miner) => fleet.isFresh(miner) });
@@ -524,68 +652,230 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
     return { ...order, miners: miners ?? chosen(selection ?? {}) };
   }
 
+  const keyUsed = () => new HashfleetError('payload_invalid', 'This idempotencyKey was used for another request; take a new one for each.', { field: 'idempotencyKey' });
+
+  /** The job that the same key started. @throws HashfleetError payload_invalid */
+  function before(wanted: Wish, caller: Caller, { idempotencyKey }: Proof): { key: string | undefined; wish: string; earlier?: { plan: Plan; job: Job } } {
+    const key = idempotencyKey === undefined ? undefined : `${caller.token} ${caller.actor} ${idempotencyKey}`;
+    const earlier = key === undefined ? undefined : jobByKey.get(key);
+    const wish = wishText(wanted);
+    // To answer with that job would let the caller believe that this was done.
+    if (earlier !== undefined && earlier.order !== wish) throw keyUsed();
+    return { key, wish, ...(earlier === undefined ? {} : { earlier }) };
+  }
+
+  /** The plan, once nothing speaks against starting it. @throws HashfleetError */
+  function checked(wanted: Wish, caller: Caller, { confirmationToken, typed }: Proof): { order: ActionOrder; plan: Plan } {
+    checkSwitch(caller, wanted.action);
+    const order = ordered(wanted);
+    const plan = planFor(order, caller);
+    if (plan.targets.length === 0) {
+      const why = plan.skipped.map(({ miner, reason }) => `${miner}: ${reason}`).slice(0, 5).join('; ');
+      refuse(caller, order.action, new HashfleetError('nothing_to_do', `No miner can take this action. ${why}`, { field: 'miners' }));
+    }
+    try {
+      // First what leaves the confirmation good for another try.
+      guard.checkStepUp(caller, order.action, { miners: plan.targets.map(({ miner }) => miner), typed });
+      if (plan.needsConfirmation) confirmations.redeem(plan, caller.actor, confirmationToken);
+    } catch (thrown) {
+      if (thrown instanceof HashfleetError) refuse(caller, order.action, thrown);
+      throw thrown;
+    }
+    checkWindow(plan, caller);
+    return { order, plan };
+  }
+
+  function checkWindow(plan: Plan, caller: Caller): void {
+    const shut = plan.rails.find(({ effect }) => effect === 'refuses');
+    if (shut !== undefined) refuse({ actor: caller.actor, token: caller.token }, plan.action, new HashfleetError('not_now', `The action is ${shut.detail}. A token of scope admin may override it with a reason ("override").`, { field: 'override' }));
+  }
+
+  /** Writes the job down and starts it. @throws HashfleetError when it cannot be written */
+  function begin(order: ActionOrder, plan: Plan, { caller, key, wish, approvedBy }: { caller: Caller; key: string | undefined; wish: string; approvedBy?: string }): { plan: Plan; job: Job } {
+    const { actor, token } = caller;
+    const job: Job = {
+      id: randomUUID().slice(0, 8), action: order.action, parameters: order.parameters, actor, createdAt: now(), state: 'running',
+      targets: plan.targets.map(({ miner }) => ({ miner, model: fleet.get(miner)?.model ?? 'unknown', state: 'waiting' })), ...(order.override === undefined ? {} : { override: order.override }),
+    };
+    const kept: KeptJob = { job, token, plan, ...(key === undefined ? {} : { key, wish }) };
+    audit.append({
+      actor, token, event: 'started', action: job.action, job: job.id, detail: job.targets.map(({ miner }) => miner).join(', '),
+      after: {
+        ...shownParameters(order.parameters), ...(order.override === undefined ? {} : { override: order.override }), ...(plan.stepUp === undefined ? {} : { typed: plan.stepUp.typed }),
+        ...(approvedBy === undefined ? {} : { approvedBy }),
+      },
+    });
+    try {
+      journal.append({ type: 'job', kept: written(kept) });
+    } catch (thrown) {
+      append({ actor, token, event: 'cancelled', action: job.action, job: job.id, detail: messageOf(thrown) });
+      throw thrown;
+    }
+    enter(kept);
+    for (const { miner } of job.targets) active.set(miner, job.id);
+    launch(kept);
+    return { plan, job };
+  }
+
+  const aboutApproval = ({ id, order: { action }, plan }: Approval, { actor, token }: Caller) => ({ actor, token, action, detail: `approval ${id}: ${plan.targets.map(({ miner }) => miner).join(', ')}` });
+
+  function expire(): void {
+    for (const approval of approvals.all()) {
+      if (approval.state !== 'awaiting_approval' || approval.expiresAt > now()) continue;
+      try {
+        approvals.put({ ...approval, state: 'expired' });
+        append({ ...aboutApproval(approval, approval), event: 'expired' });
+      } catch (thrown) {
+        log.error({ err: messageOf(thrown), approval: approval.id }, 'an expired approval cannot be written');
+      }
+    }
+  }
+
+  /** @throws HashfleetError not_found, conflict */
+  function waitingFor(id: string): Approval {
+    expire();
+    const approval = approvals.get(id);
+    if (approval === undefined) throw new HashfleetError('not_found', `There is no approval "${id}". GET /api/v1/approvals lists them.`, { field: 'id', given: id });
+    if (approval.state !== 'awaiting_approval' || approval.expiresAt <= now()) throw new HashfleetError('conflict', `The approval "${id}" is ${approval.state === 'awaiting_approval' ? 'expired' : approval.state}; ask for the action anew.`, { field: 'id', given: id });
+    return approval;
+  }
+
+  /** The approval with its plan made anew, if it still is the plan that was looked at. `answers` checks who answers. @throws HashfleetError */
+  function lookedAt(id: string, fingerprint: string, { caller, answers }: { caller: Caller; answers: (approval: Approval) => void }): { approval: Approval; plan: Plan } {
+    const approval = waitingFor(id);
+    try {
+      answers(approval);
+    } catch (thrown) {
+      if (thrown instanceof HashfleetError && thrown.code === 'forbidden') refuse(caller, approval.order.action, thrown);
+      throw thrown;
+    }
+    const plan = planFor(approval.order, { actor: approval.actor, token: approval.token });
+    const now = fingerprintOf(plan);
+    if (now !== approval.fingerprint) {
+      approvals.put({ ...approval, plan, fingerprint: now, confirmed: false });
+      throw new HashfleetError('confirmation_invalid', `The plan has changed: the fleet is another by now. Look at it again (GET /approvals); ${approval.actor} has to confirm it anew first.`, { field: 'fingerprint' });
+    }
+    if (fingerprint !== now) throw new HashfleetError('confirmation_invalid', 'This is not the fingerprint of the plan as it is now. Look at it again (GET /approvals).', { field: 'fingerprint', given: fingerprint });
+    if (plan.targets.length === 0) throw new HashfleetError('nothing_to_do', 'No miner can take this action now.', { field: 'id', given: id });
+    return { approval, plan };
+  }
+
+  async function prepare(wanted: Wish, caller: Caller): Promise<void> {
+    const action = actions[wanted.action];
+    if (!config.enabled || config.read_only) return;
+    if (firmwareNeeded(action) && wanted.parameters.file !== undefined) await means.firmware.load(wanted.parameters.file);
+    const { reads } = action;
+    if (reads === undefined || action.mistake?.(wanted.parameters) !== undefined) return;
+    for (const [miner, { at }] of read) if (at + factsCountMs <= now()) read.delete(miner);
+    const order = ordered(wanted);
+    const open = [...new Set(order.miners)].filter((miner) => {
+      const known = read.get(miner);
+      return obstacle(miner, order, { ...context, caller }) === undefined && (known === undefined || known.facts.problem !== undefined || !reads.every((one) => known.reads.includes(one)));
+    });
+    for (const [miner, facts] of await readManyFacts(fleet, open, reads)) read.set(miner, { facts, reads, at: now() });
+  }
+
   return {
     select: chosen,
     enabled: config.enabled,
     readOnly: config.read_only,
     audit,
+    prepare,
+    async prepareApproval(id) {
+      const { order, actor, token } = waitingFor(id);
+      await prepare(order, { actor, token });
+    },
     plan(wanted, caller) {
       checkSwitch(caller, wanted.action);
       const order = ordered(wanted);
-      const plan = makePlan(order, context);
+      const plan = planFor(order, caller);
       count(order.action, 'dry_run');
       return plan.needsConfirmation ? { plan, confirmation: confirmations.issue(plan, caller.actor) } : { plan };
     },
-    start(wanted, caller, { confirmationToken, idempotencyKey }) {
-      const key = idempotencyKey === undefined ? undefined : `${caller.token} ${caller.actor} ${idempotencyKey}`;
-      const earlier = key === undefined ? undefined : jobByKey.get(key);
-      const wish = JSON.stringify(wanted);
-      if (earlier !== undefined) {
-        // To answer with that job would let the caller believe that this was done.
-        if (earlier.order !== wish) throw new HashfleetError('payload_invalid', 'This idempotencyKey was used for another request; take a new one for each.', { field: 'idempotencyKey' });
-        return earlier;
-      }
-      checkSwitch(caller, wanted.action);
-      const order = ordered(wanted);
-      const plan = makePlan(order, context);
-      if (plan.targets.length === 0) {
-        const why = plan.skipped.map(({ miner, reason }) => `${miner}: ${reason}`).slice(0, 5).join('; ');
-        refuse(caller, order.action, new HashfleetError('nothing_to_do', `No miner can take this action. ${why}`, { field: 'miners' }));
-      }
-      try {
-        if (plan.needsConfirmation) confirmations.redeem(plan, caller.actor, confirmationToken);
-      } catch (thrown) {
-        if (thrown instanceof HashfleetError) refuse(caller, order.action, thrown);
-        throw thrown;
-      }
-      const shut = plan.rails.find(({ effect }) => effect === 'refuses');
-      if (shut !== undefined) refuse(caller, order.action, new HashfleetError('not_now', `The action is ${shut.detail}. A token of scope admin may override it with a reason ("override").`, { field: 'override' }));
-      const job: Job = {
-        id: randomUUID().slice(0, 8), action: order.action, parameters: order.parameters, actor: caller.actor, createdAt: now(), state: 'running',
-        targets: plan.targets.map(({ miner }) => ({ miner, model: fleet.get(miner)?.model ?? 'unknown', state: 'waiting' })), ...(order.override === undefined ? {} : { override: order.override }),
-      };
-      const kept: KeptJob = { job, token: caller.token, plan, ...(key === undefined ? {} : { key, wish }) };
-      audit.append({
-        ...caller, event: 'started', action: job.action, job: job.id, detail: job.targets.map(({ miner }) => miner).join(', '),
-        after: { ...order.parameters, ...(order.override === undefined ? {} : { override: order.override }) },
-      });
-      try {
-        journal.append({ type: 'job', kept });
-      } catch (thrown) {
-        append({ ...caller, event: 'cancelled', action: job.action, job: job.id, detail: messageOf(thrown) });
-        throw thrown;
-      }
-      enter(kept);
-      for (const { miner } of job.targets) active.set(miner, job.id);
-      launch(kept);
-      return { plan, job };
+    start(wanted, caller, proof) {
+      const { key, wish, earlier } = before(wanted, caller, proof);
+      if (earlier !== undefined) return earlier;
+      const { order, plan } = checked(wanted, caller, proof);
+      if (plan.fourEyes !== undefined) refuse(caller, order.action, new HashfleetError('approval_needed', `${plan.fourEyes}.`, { field: 'action' }));
+      return begin(order, plan, { caller, key, wish });
     },
+    submit(wanted, caller, proof) {
+      const { key, wish, earlier } = before(wanted, caller, proof);
+      if (earlier !== undefined) return earlier;
+      const waiting = key === undefined ? undefined : approvals.all().find((one) => one.key === key);
+      if (waiting !== undefined) {
+        if (waiting.wish !== wish) throw keyUsed();
+        return { plan: waiting.plan, approval: waiting };
+      }
+      const { order, plan } = checked(wanted, caller, proof);
+      if (plan.fourEyes === undefined) return begin(order, plan, { caller, key, wish });
+      const approval: Approval = {
+        id: randomUUID().slice(0, 8), state: 'awaiting_approval', order, ...caller, requestedAt: now(), expiresAt: now() + guard.approvals.expiresMs, reason: plan.fourEyes,
+        plan, fingerprint: fingerprintOf(plan), confirmed: true, ...(key === undefined ? {} : { key, wish }),
+      };
+      audit.append({ ...aboutApproval(approval, caller), event: 'requested' });
+      approvals.put(approval);
+      return { plan, approval };
+    },
+    approvals() {
+      expire();
+      return approvals.all();
+    },
+    approve(id, fingerprint, caller) {
+      const { approval, plan } = lookedAt(id, fingerprint, { caller, answers: (found) => {
+        checkSwitch(caller, found.order.action);
+        guard.checkApprover(caller, found, { action: found.order.action, miners: found.plan.targets.flatMap(({ miner }) => fleet.get(miner)?.config ?? []) });
+      } });
+      if (!approval.confirmed) throw new HashfleetError('confirmation_needed', `The plan has changed since ${approval.actor} confirmed it; ${approval.actor} has to confirm it anew (POST /approvals/${id}/confirm).`, { field: 'fingerprint' });
+      checkWindow(plan, approval);
+      audit.append({ ...aboutApproval(approval, caller), event: 'approved' });
+      const answered: Approval = { ...approval, state: 'approved', answeredBy: caller.actor, answeredAt: now() };
+      // First on record: a process that dies in between has not started it, and nobody starts it twice.
+      approvals.put(answered);
+      const { job } = begin(approval.order, plan, { caller: approval, key: approval.key, wish: approval.wish ?? '', approvedBy: caller.actor });
+      const done = { ...answered, job: job.id };
+      approvals.put(done);
+      return { approval: done, job };
+    },
+    confirmAnew(id, fingerprint, caller) {
+      const { approval } = lookedAt(id, fingerprint, { caller, answers(found) {
+        checkSwitch(caller, found.order.action);
+        if (found.actor !== caller.actor || found.token !== caller.token) throw new HashfleetError('forbidden', `Only ${found.actor}, who asked for it, confirms it anew.`, { field: 'Authorization' });
+      } });
+      const confirmed: Approval = { ...approval, confirmed: true };
+      audit.append({ ...aboutApproval(confirmed, caller), event: 'requested' });
+      approvals.put(confirmed);
+      return confirmed;
+    },
+    reject(id, reason, caller) {
+      const approval = waitingFor(id);
+      const own = approval.actor === caller.actor && approval.token === caller.token;
+      try {
+        if (!own) for (const miner of approval.plan.targets.flatMap(({ miner: name }) => fleet.get(name)?.config ?? [])) guard.checkDeed(caller, 'approve', miner);
+      } catch (thrown) {
+        if (thrown instanceof HashfleetError) refuse(caller, approval.order.action, thrown);
+        throw thrown;
+      }
+      audit.append({ ...aboutApproval(approval, caller), event: 'rejected', ...(reason === undefined ? {} : { outcome: reason }) });
+      const answered: Approval = { ...approval, state: 'rejected', answeredBy: caller.actor, answeredAt: now(), ...(reason === undefined ? {} : { answer: reason }) };
+      approvals.put(answered);
+      return answered;
+    },
+    tick: expire,
     job: (id) => jobs.get(id),
     jobs: () => [...jobs.values()].reverse(),
     cancel(id, caller) {
       const job = jobs.get(id);
       if (job === undefined) throw new HashfleetError('not_found', `There is no job "${id}".`);
       if (job.state === 'running') {
+        try {
+          guard.checkAction(caller, job.action);
+          const foreign = waitingOf(job).map(({ miner }) => fleet.get(miner)).find((miner) => miner !== undefined && guard.outOfReach(caller, miner.config) !== undefined);
+          if (foreign !== undefined) throw new HashfleetError('forbidden', `The job acts on ${foreign.config.name} too, which is not for the token "${caller.token}" (api.tokens: sites, miners).`, { field: 'id', given: id });
+        } catch (thrown) {
+          if (thrown instanceof HashfleetError) refuse(caller, job.action, thrown);
+          throw thrown;
+        }
         job.state = 'cancelled';
         append({ ...caller, event: 'cancelled', action: job.action, job: job.id, detail: 'what was not sent yet is not sent' });
         write({ type: 'end', job: job.id, state: 'cancelled' });
@@ -632,6 +922,22 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
   };
 }
 
+/** The job as it may lie on disk. */
+function written(kept: KeptJob): KeptJob {
+  const parameters = shownParameters(kept.job.parameters);
+  return { ...kept, job: { ...kept.job, parameters }, plan: { ...kept.plan, parameters } };
+}
+
+/** The same text for the same wish; a wish with a secret is told by its hash. */
+function wishText(wish: Wish): string {
+  const text = JSON.stringify(wish);
+  return JSON.stringify(shownParameters(wish.parameters)) === JSON.stringify(wish.parameters) ? text : `sha256:${createHash('sha256').update(text).digest('hex')}`;
+}
+
+function backupHint({ before }: JobTarget): string {
+  return before?.backup === undefined ? '' : `; the settings of before are kept as ${before.backup} (settings_restore)`;
+}
+
 function pick({ action, job, miner }: AuditRecord): Pick<AuditRecord, 'action' | 'job' | 'miner'> {
   return { ...(action === undefined ? {} : { action }), ...(job === undefined ? {} : { job }), ...(miner === undefined ? {} : { miner }) };
 }
@@ -654,6 +960,7 @@ function observed(miner: Miner | undefined): Record<string, unknown> {
     ...(reading?.hashrate === undefined ? {} : { hashrate: reading.hashrate }),
     ...(reading?.powerWatts === undefined ? {} : { powerWatts: reading.powerWatts }),
     ...(reading?.locateOn === undefined ? {} : { locateOn: reading.locateOn }),
+    ...(reading?.throttleRatio === undefined ? {} : { throttleRatio: reading.throttleRatio }),
   };
 }
 

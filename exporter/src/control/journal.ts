@@ -7,6 +7,7 @@ import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { codeOf, HashfleetError, messageOf } from '../errors.ts';
 import type { Reading } from '../miners/reading.ts';
+import type { MinerSettings, SettingChange } from '../miners/settings.ts';
 import type { ActionName, Parameters } from './actions.ts';
 import type { Plan } from './plan.ts';
 
@@ -14,7 +15,13 @@ export const targetStates = ['waiting', 'running', 'verifying', 'verified', 'fai
 export type TargetState = (typeof targetStates)[number];
 
 /** What verification compares with. */
-export type Before = Pick<Reading, 'state' | 'stateSeconds' | 'restarts' | 'uptimeSeconds' | 'preset'>;
+export type Before = Pick<Reading, 'state' | 'stateSeconds' | 'restarts' | 'uptimeSeconds' | 'preset'> & {
+  /** Its settings, without any secret, and which presets were tuned: where the action writes settings. */
+  readonly settings?: MinerSettings;
+  readonly tuned?: readonly string[];
+  /** Name of the backup that was kept first. */
+  readonly backup?: string;
+};
 
 export interface JobTarget {
   readonly miner: string;
@@ -27,6 +34,8 @@ export interface JobTarget {
   finishedAt?: number;
   /** The miner as it was when the command was sent. */
   before?: Before;
+  /** Settings that are others than before, once that was read. */
+  changed?: readonly SettingChange[];
   /** The preset that a roll-back has sent, or was about to send. */
   rollBackTo?: string;
 }

@@ -4,7 +4,8 @@ import type { ControlConfig } from '../config/schema.ts';
 import { HashfleetError } from '../errors.ts';
 import type { Fleet, Miner } from '../fleet/fleet.ts';
 import { hashingStates } from '../miners/reading.ts';
-import { actions, type ActionName, type FieldChange, type Parameters } from './actions.ts';
+import { actions, type ActionName, type FieldChange, type Parameters, type View } from './actions.ts';
+import type { Guard, StepUp } from './guard.ts';
 import { bindings, restNeeded, type Binding, type RailMiner, type Situation } from './rails.ts';
 
 /** Ms that a confirmation token holds (architecture.md, 6). */
@@ -30,14 +31,23 @@ export interface Plan {
   /** The rails that it will meet. */
   readonly rails: readonly Binding[];
   readonly override?: string;
+  /** What must be typed when it is started. */
+  readonly stepUp?: StepUp;
+  /** Why a second person has to approve it. */
+  readonly fourEyes?: string;
 }
 
 export interface PlanContext {
+  readonly guard: Guard;
+  /** Who asks: the person and the name of the token. */
+  readonly caller: { readonly actor: string; readonly token: string };
   readonly fleet: Fleet;
   readonly control: ControlConfig;
   /** The job that is acting on the miner, if any. */
   readonly activeJob: (miner: string) => string | undefined;
   readonly situation: () => Situation;
+  /** What was read of the miner for its plan, and what there is to act with. */
+  readonly view: (miner: string) => View;
   /** USD a day by which the miner's profit changes with its power and hashrate; absent where money is not known. */
   readonly profitChange?: ((miner: Miner, effect: Effect) => number | undefined) | undefined;
 }
@@ -49,25 +59,28 @@ export function railMiner(miner: Miner, fleet: Fleet): RailMiner {
   return { name, site, circuit, model, mining: fleet.isFresh(miner) && reading?.state !== undefined && hashingStates.has(reading.state) && (reading.hashrate ?? 0) > 0 };
 }
 
-/** @throws HashfleetError payload_invalid for parameters that do not go with the action. */
+/** @throws HashfleetError payload_invalid for parameters that do not go with the action, forbidden, not_allowed */
 export function makePlan(order: ActionOrder, context: PlanContext): Plan {
   const action = actions[order.action];
-  if (order.action === 'preset' && order.parameters.preset === undefined) {
-    throw new HashfleetError('payload_invalid', 'The action "preset" needs parameters.preset.', { field: 'parameters.preset', allowed: 'the name of a preset, as GET /rigs/{name}/presets lists them' });
-  }
+  const { guard, caller } = context;
+  guard.checkAction(caller, order.action);
+  const mistake = action.mistake?.(order.parameters);
+  if (mistake !== undefined) throw new HashfleetError('payload_invalid', mistake.message, { field: mistake.field, allowed: mistake.allowed });
   const targets: { miner: string; changes: readonly FieldChange[]; warning?: string }[] = [];
   const skipped: { miner: string; reason: string }[] = [];
   const effects: Record<'powerWatts' | 'hashrate' | 'usdPerDay', number[]> = { powerWatts: [], hashrate: [], usdPerDay: [] };
   const chosen: RailMiner[] = [];
   for (const name of new Set(order.miners)) {
-    const reason = obstacle(name, order, context);
+    const view = context.view(name);
+    // Who could not be read for the plan is told so, whatever else that has led to.
+    const reason = (action.reads === undefined ? undefined : view.facts.problem) ?? obstacle(name, order, context);
     if (reason !== undefined) {
       skipped.push({ miner: name, reason });
       continue;
     }
     const miner = context.fleet.get(name);
     if (miner === undefined) continue;
-    const assessment = action.assess(miner, order.parameters);
+    const assessment = action.assess(miner, order.parameters, view);
     if ('skip' in assessment) {
       skipped.push({ miner: name, reason: assessment.skip });
       continue;
@@ -80,6 +93,13 @@ export function makePlan(order: ActionOrder, context: PlanContext): Plan {
     if (usd !== undefined) effects.usdPerDay.push(usd);
     chosen.push(railMiner(miner, context.fleet));
   }
+  const reach = skipped.map(({ miner }) => foreign(miner, context));
+  if (targets.length === 0 && reach.length > 0 && reach.every((reason) => reason !== undefined)) {
+    throw new HashfleetError('forbidden', `None of these miners is for the token "${caller.token}" (api.tokens: sites, miners).`, { field: 'miners' });
+  }
+  const names = targets.map(({ miner }) => miner);
+  guard.checkPools(order.parameters.pools, names, context.fleet);
+  const [stepUp, fourEyes] = [guard.stepUp(order.action, names), targets.length === 0 ? undefined : guard.fourEyes(caller, order.action, names.length)];
   const batches = Math.ceil(targets.length / context.control.batch_size);
   // A sum that lacks some targets would mislead: all or nothing.
   const sum = (values: readonly number[]) => (targets.length > 0 && values.length === targets.length ? values.reduce((total, value) => total + value, 0) : undefined);
@@ -88,16 +108,26 @@ export function makePlan(order: ActionOrder, context: PlanContext): Plan {
     action: order.action, parameters: order.parameters, targets, skipped,
     effect: { ...(powerWatts === undefined ? {} : { powerWatts }), ...(hashrate === undefined ? {} : { hashrate }), ...(usdPerDay === undefined ? {} : { usdPerDay }) },
     expectedSeconds: targets.length === 0 ? 0 : action.usualSeconds + Math.max(0, batches - 1) * context.control.batch_pause_seconds,
-    needsConfirmation: targets.length > 1 || (targets.length > 0 && action.confirm === 'always'),
+    needsConfirmation: targets.length > 1 || (targets.length > 0 && (action.confirm === 'always' || stepUp !== undefined || fourEyes !== undefined)),
     rails: bindings(chosen, order.action, { situation: context.situation(), limits: context.control, override: order.override }),
     ...(order.override === undefined ? {} : { override: order.override }),
+    ...(stepUp === undefined ? {} : { stepUp }), ...(fourEyes === undefined ? {} : { fourEyes }),
   };
 }
 
+/** Why the miner is not for this caller. */
+function foreign(name: string, { fleet, guard, caller }: Pick<PlanContext, 'fleet' | 'guard' | 'caller'>): string | undefined {
+  const miner = fleet.get(name);
+  return miner === undefined ? undefined : guard.outOfReach(caller, miner.config);
+}
+
 /** Why the miner cannot be acted on at all. */
-function obstacle(name: string, order: Pick<ActionOrder, 'action'>, { fleet, control, activeJob, situation }: PlanContext): string | undefined {
+export function obstacle(name: string, order: Pick<ActionOrder, 'action'>, context: PlanContext): string | undefined {
+  const { fleet, control, activeJob, situation } = context;
   const miner = fleet.get(name);
   if (miner === undefined) return 'there is no such miner';
+  const reach = foreign(name, context);
+  if (reach !== undefined) return reach;
   const { allow_miners: miners, allow_sites: sites } = control;
   const allowed = (miners === undefined && sites === undefined) || miners?.includes(name) === true || sites?.includes(miner.config.site) === true;
   if (!allowed) return 'not on the allow-list (control.allow_miners, control.allow_sites)';
@@ -119,8 +149,16 @@ export function obstacleNow(name: string, order: Omit<ActionOrder, 'miners'>, co
   const miner = context.fleet.get(name);
   // Just after a start the presets may not be read yet, and they were checked when it was planned.
   if (found !== undefined || miner === undefined || (order.action === 'preset' && miner.presets === undefined)) return found;
-  const assessment = actions[order.action].assess(miner, order.parameters);
+  const action = actions[order.action];
+  // What its plan read is read again just before the command, and judged there.
+  if (action.reads !== undefined || action.needs.includes('firmware_file')) return undefined;
+  const assessment = action.assess(miner, order.parameters, context.view(name));
   return 'skip' in assessment ? assessment.skip : undefined;
+}
+
+/** The same for the same plan, in whatever order its targets stand. */
+export function fingerprintOf(plan: Plan): string {
+  return createHash('sha256').update(JSON.stringify([plan.action, plan.parameters, plan.override ?? '', [...plan.targets].sort((a, b) => a.miner.localeCompare(b.miner))])).digest('hex');
 }
 
 export interface Confirmations {
@@ -132,8 +170,7 @@ export interface Confirmations {
 /** Tokens are single use, hold two minutes, and fit one plan of one person. */
 export function createConfirmations(now: () => number): Confirmations {
   const open = new Map<string, { fingerprint: string; expiresAt: number }>();
-  const fingerprint = (plan: Plan, actor: string) =>
-    createHash('sha256').update(JSON.stringify([actor, plan.action, plan.parameters, plan.override ?? '', [...plan.targets].sort((a, b) => a.miner.localeCompare(b.miner))])).digest('hex');
+  const fingerprint = (plan: Plan, actor: string) => createHash('sha256').update(JSON.stringify([actor, fingerprintOf(plan)])).digest('hex');
   return {
     issue(plan, actor) {
       for (const [token, { expiresAt }] of open) if (expiresAt <= now()) open.delete(token);

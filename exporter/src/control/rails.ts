@@ -51,12 +51,14 @@ const minuteMs = 60_000;
 /** Windows repeat weekly; an hour more than a week covers a change of clocks. */
 const farthestWindowMs = 7 * dayMs + 3_600_000;
 
-/** Actions after which a miner draws its starting current (fleet-anchors.md, 6: one per circuit at a time). */
-const startingActions: ReadonlySet<ActionName> = new Set<ActionName>(['restart_mining', 'reboot', 'resume']);
+/** Actions after which a miner draws its starting current (fleet-anchors.md, 6: one per circuit at a time); a change of preset may restart mining. */
+const startingActions: ReadonlySet<ActionName> = new Set<ActionName>(['restart_mining', 'reboot', 'resume', 'start', 'preset', 'set_pools', 'settings_restore', 'factory_reset', 'firmware_update', 'firmware_remove']);
 /** After these a miner comes back to mining by itself. */
-const returningActions: ReadonlySet<ActionName> = new Set<ActionName>(['restart_mining', 'reboot', 'resume', 'preset']);
+const returningActions: ReadonlySet<ActionName> = new Set<ActionName>(['restart_mining', 'reboot', 'resume', 'start', 'preset', 'set_pools', 'settings_restore', 'firmware_update']);
 /** Changes of which a first miner is watched before the others follow. */
-const canaryActions: ReadonlySet<ActionName> = new Set<ActionName>(['preset', 'reboot']);
+const canaryActions: ReadonlySet<ActionName> = new Set<ActionName>(['preset', 'reboot', 'set_pools', 'cooling', 'password', 'settings_restore', 'factory_reset', 'firmware_update', 'firmware_remove']);
+/** Of these a first miner is watched however few they are. */
+const alwaysCanaryActions: ReadonlySet<ActionName> = new Set<ActionName>(['firmware_update', 'firmware_remove', 'factory_reset']);
 
 export type ControlWindow = ControlConfig['windows'][number];
 
@@ -155,7 +157,7 @@ const isUnproved = ({ state }: JobMember) => state === 'failed' || state === 'in
 
 /** Whether a job of this size begins with one miner a model. */
 export function hasCanary(action: ActionName, targets: number, { canary_above: above }: Pick<ControlConfig, 'canary_above'>): boolean {
-  return canaryActions.has(action) && targets > above;
+  return canaryActions.has(action) && targets > (alwaysCanaryActions.has(action) ? 1 : above);
 }
 
 /** Whether the job may go on with this target: enough went well, and its canary did. */

@@ -14,7 +14,7 @@ const longestGapIntervals = 3;
 export const staleAfterIntervals = 3;
 
 /** Beside changes of settings: a miner that answers at another address, another machine under a miner's name. */
-export const eventKinds = [...changeKinds, 'address', 'machine', 'schedule'] as const;
+export const eventKinds = [...changeKinds, 'settings', 'password', 'address', 'machine', 'schedule'] as const;
 export type EventKind = (typeof eventKinds)[number];
 
 export interface FleetEvent extends Omit<Change, 'kind'> { readonly kind: EventKind; readonly miner: string; readonly at: number }
@@ -94,6 +94,8 @@ export interface Fleet {
   setBackedOff(name: string, backedOff: boolean): void;
   /** Announces that an action of ours will change this, for so long. */
   expect(name: string, kinds: readonly ChangeKind[], ms: number): void;
+  /** Whether such an action may be changing this now. */
+  expects(name: string, kind: ChangeKind): boolean;
   /** Called after every poll and every change of a record. */
   onUpdate(listener: (miner: Miner) => void): void;
   /** From now on the miner is talked to at this address; its record goes on. */
@@ -316,6 +318,7 @@ export function createFleet(options: FleetOptions): Fleet {
     expect(name, kinds, ms) {
       for (const kind of kinds) entryOf(name).expected.set(kind, now() + ms);
     },
+    expects: (name, kind) => (entries.get(name)?.expected.get(kind) ?? 0) > now(),
     onUpdate: (listener) => void listeners.push(listener),
     async relocate(name, address) {
       const entry = entryOf(name);

@@ -20,6 +20,8 @@ const minerMemory = z.object({
   intent: z.enum(intents).default('mine'),
   statement: statement.optional(),
   maintenance: statement.optional(),
+  /** The entry of credentials whose password an action of ours gave the miner; it counts as long as fleet.yaml names the other one. */
+  credentials: z.object({ use: z.string(), insteadOf: z.string() }).optional(),
   hashes: z.number().min(0).default(0),
   joules: z.number().min(0).default(0),
   unexpected: z.record(z.enum(changeKinds), z.number()).optional(),

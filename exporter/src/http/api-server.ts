@@ -1,47 +1,63 @@
 /** The API server: checks who asks and what comes in, then hands over to the table of routes. */
-import express, { type Express, type Request } from 'express';
-import { rateLimit } from 'express-rate-limit';
+import express, { type Express, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import type { z } from 'zod';
 import { HashfleetError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { authenticator, requireScope, type ApiToken } from './auth.ts';
+import { refuseForeignPages } from './browsers.ts';
 import { openEventStream } from './event-stream.ts';
 import { openapiDocument } from './openapi.ts';
-import { problemHandler, problemOf } from './problem.ts';
+import { problemHandler } from './problem.ts';
+import type { Limits } from './rate-limit.ts';
 import { routes, type ApiContext } from './routes.ts';
 
-/** Requests a minute from one address, counted before authentication so that guessing tokens is slowed too. */
-const requestsPerMinute = 1200;
 const largestBody = '256kb';
 
 export interface ApiServerOptions {
   readonly context: ApiContext;
   readonly tokens: readonly ApiToken[];
+  /** Public names under which it is reached. */
+  readonly hosts: readonly string[];
+  readonly limits: Limits;
   readonly log: Logger;
 }
 
-export function apiApp({ context, tokens, log }: ApiServerOptions): Express {
+export function apiApp({ context, tokens, hosts, limits, log }: ApiServerOptions): Express {
   const app = express();
   const authenticate = authenticator(tokens);
   // Made when somebody asks: it is dear, and each reload makes a new server.
   let document: ReturnType<typeof openapiDocument> | undefined;
   app.disable('etag');
   app.disable('x-powered-by');
-  app.use(helmet());
-  app.use(rateLimit({
-    windowMs: 60_000, limit: requestsPerMinute, standardHeaders: 'draft-8', legacyHeaders: false,
-    handler: (_request, response) => void response.status(429).type('application/problem+json')
-      .send(JSON.stringify(problemOf(new HashfleetError('rate_limited', `More than ${requestsPerMinute} requests in a minute from this address.`)))),
-  }));
+  // Nothing that is sent is a page: nothing of it may be run, framed or kept.
+  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } }, xFrameOptions: { action: 'deny' } }));
+  app.use((request, response, next) => {
+    response.setHeader('cache-control', 'no-store');
+    limited(limits.requests.take(request.socket.remoteAddress ?? ''), response, 'Too many requests from this address.');
+    next();
+  });
+  app.use(refuseForeignPages(hosts));
+  // Who has guessed too often is not even compared.
+  const identify = (request: Request, response: Response) => {
+    const peer = request.socket.remoteAddress ?? '';
+    limited(limits.logins.wait(peer), response, 'Too many refused tokens from this address.');
+    try {
+      return authenticate(request);
+    } catch (thrown) {
+      limits.logins.take(peer);
+      throw thrown;
+    }
+  };
   app.get('/api/v1/openapi.json', (_request, response) => void response.json(document ??= openapiDocument(context.version)));
 
   // A browser sends no JSON to another origin without asking first, and we never answer that question: no CORS.
   const readJson = express.json({ limit: largestBody, strict: true });
   for (const route of routes) {
-    app[route.method](`/api/v1${route.path.replace(/\{(\w+)\}/g, ':$1')}`, (request, _response, next) => {
-      requireScope(authenticate(request), route.scope);
-      if (route.request !== undefined && request.is('application/json') === false) throw new HashfleetError('payload_invalid', 'Send the request as "content-type: application/json".', { field: 'content-type' });
+    app[route.method](`/api/v1${route.path.replace(/\{(\w+)\}/g, ':$1')}`, (request, response, next) => {
+      requireScope(identify(request, response), route.scope);
+      // False: there is a body, and it is of another type. A form is what a page of another site can send without asking.
+      if (route.method !== 'get' && request.is('application/json') === false) throw new HashfleetError('media_type', 'Send the request as "content-type: application/json".', { field: 'content-type', given: request.headers['content-type'], allowed: 'application/json' });
       next();
     }, readJson, async (request, response) => {
       const { status, body, type, stream } = await route.handle(context, {
@@ -65,6 +81,13 @@ export function apiApp({ context, tokens, log }: ApiServerOptions): Express {
   });
   app.use(problemHandler(log));
   return app;
+}
+
+/** @throws HashfleetError rate_limited */
+function limited(seconds: number, response: Response, why: string): void {
+  if (seconds === 0) return;
+  response.setHeader('retry-after', String(seconds));
+  throw new HashfleetError('rate_limited', `${why} Wait ${seconds} s.`);
 }
 
 function parametersOf(request: Request): Record<string, string> {

@@ -8,6 +8,7 @@ import { shardOf, type Shard } from '../fleet/sharding.ts';
 import type { Logger } from '../log.ts';
 import type { Probes } from '../metrics/probes.ts';
 import { contentType, type MetricsRegistry } from '../metrics/registry.ts';
+import { checkFetchSite } from './browsers.ts';
 import { problemHandler } from './problem.ts';
 
 const gzip = promisify(gzipCallback);
@@ -87,7 +88,8 @@ export function metricsApp({ registry, probes, config, shard, addressOf, log, re
   app.get('/-/ready', (_request, response) => void response.status(ready() ? 200 : 503).type('text/plain').send(ready() ? 'ready\n' : 'not ready\n'));
 
   /** As Prometheus' own: whoever reaches this port may ask for the file to be read again, not for another file. */
-  app.post('/-/reload', async (_request, response) => {
+  app.post('/-/reload', async (request, response) => {
+    checkFetchSite(request.headers['sec-fetch-site']);
     await reload();
     response.type('text/plain').send('reloaded\n');
   });

@@ -54,10 +54,10 @@ function operation({ method, path, scope, summary, query, request, replies, also
 }
 
 function problemStatuses({ method, query }: Pick<Route, 'method'> & { readonly query: Route['query'] | undefined }): Record<string, string> {
-  const { unauthenticated, forbidden, not_found: notFound, confirmation_needed: conflict, payload_invalid: invalid, rate_limited: limited } = errorCatalogue;
+  const { unauthenticated, forbidden, not_found: notFound, confirmation_needed: conflict, payload_invalid: invalid, rate_limited: limited, media_type: media } = errorCatalogue;
   return {
     [unauthenticated.status]: unauthenticated.title, [forbidden.status]: forbidden.title, [notFound.status]: notFound.title, [limited.status]: limited.title,
     ...(query === undefined ? {} : { [invalid.status]: invalid.title }),
-    ...(method !== 'get' ? { [conflict.status]: 'The plan needs a confirmation, or has no target; or the miner is defined elsewhere', [invalid.status]: invalid.title } : {}),
+    ...(method !== 'get' ? { [conflict.status]: 'The plan needs a confirmation, or has no target; or the miner is defined elsewhere', [invalid.status]: invalid.title, [media.status]: media.title } : {}),
   };
 }

@@ -13,7 +13,7 @@ export function problemOf(error: HashfleetError): Record<string, unknown> {
 }
 
 /** Express and body-parser errors that are the caller's doing, by their HTTP status. */
-const codeByStatus: Readonly<Record<number, ErrorCode>> = { 400: 'payload_invalid', 404: 'not_found', 413: 'payload_too_large', 415: 'payload_invalid' };
+const codeByStatus: Readonly<Record<number, ErrorCode>> = { 400: 'payload_invalid', 404: 'not_found', 413: 'payload_too_large', 415: 'media_type' };
 
 function fromThrown(thrown: unknown): HashfleetError | undefined {
   if (thrown instanceof HashfleetError) return thrown;

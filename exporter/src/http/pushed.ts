@@ -1,5 +1,6 @@
 /** Readings that an agent pushes: checked one by one, so that a bad one harms nothing but itself. */
 import type { z } from 'zod';
+import type { MinerConfig } from '../config/schema.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Reading } from '../miners/reading.ts';
 import { PushedReading, type PushReply } from './schemas.ts';
@@ -10,8 +11,8 @@ type Refusal = z.output<typeof PushReply>['refused'][number];
 const mostAheadMs = 60_000;
 const pollDeadlineMs = 5000;
 
-/** Takes the reading in, or says why not. */
-export async function takeReading(fleet: Fleet, given: unknown, index: number): Promise<Refusal | undefined> {
+/** Takes the reading in, or says why not. `outOfReach` says why the miner is not for who sends it. */
+export async function takeReading(given: unknown, index: number, { fleet, outOfReach }: { fleet: Fleet; outOfReach: (miner: MinerConfig) => string | undefined }): Promise<Refusal | undefined> {
   const result = PushedReading.safeParse(given);
   if (!result.success) {
     const [issue] = result.error.issues;
@@ -21,6 +22,8 @@ export async function takeReading(fleet: Fleet, given: unknown, index: number): 
   const refusal = (detail: string): Refusal => ({ index, miner: name, detail });
   const miner = fleet.get(name);
   if (miner === undefined) return refusal(`there is no miner "${name}"; add it with "driver: push"`);
+  const reach = outOfReach(miner.config);
+  if (reach !== undefined) return refusal(reach);
   if (miner.config.driver !== 'push') return refusal(`${name} is read by Hashfleet itself (driver: ${miner.config.driver}); a reading is taken only with "driver: push"`);
   const at = Date.parse(time);
   const now = Date.now();

@@ -8,9 +8,13 @@ import type { Earnings } from '../earnings/earnings.ts';
 import type { BookedEntry } from '../earnings/ledger.ts';
 import { earningsRows, moneySum, type Grouping, type Period } from '../earnings/summary.ts';
 import type { z } from 'zod';
+import { shownParameters } from '../control/care-actions.ts';
+import type { Approval as StoredApproval } from '../control/approvals.ts';
 import type { AuditEntry as StoredAuditEntry } from '../control/audit.ts';
 import type { Job as StoredJob } from '../control/jobs.ts';
 import type { Plan as MadePlan } from '../control/plan.ts';
+import { revertOf } from '../control/revert.ts';
+import type { Drifted } from '../fleet/drift.ts';
 import type { FleetEvent } from '../fleet/fleet.ts';
 import type { StatedIntent } from '../fleet/intent.ts';
 import type { MinerLogEvent } from '../fleet/log-watch.ts';
@@ -138,21 +142,47 @@ export function planReply(plan: MadePlan, confirmation: { token: string; expires
     action: plan.action,
     targets: plan.targets.map(({ miner, changes, warning }) => ({ miner, changes: [...changes], ...(warning === undefined ? {} : { warning }) })),
     skipped: [...plan.skipped], effect: plan.effect, expectedSeconds: plan.expectedSeconds, rails: [...plan.rails], ...(plan.override === undefined ? {} : { override: plan.override }),
+    ...(plan.stepUp === undefined ? {} : { stepUp: plan.stepUp }), ...(plan.fourEyes === undefined ? {} : { fourEyes: plan.fourEyes }),
     confirmation: confirmation === undefined ? { required: plan.needsConfirmation } : { required: true, token: confirmation.token, expiresAt: new Date(confirmation.expiresAt).toISOString() },
+  };
+}
+
+/** Parameters as people may see them. */
+function withoutPasswords(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutPasswords);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !/password|secret/i.test(key)).map(([key, one]) => [key, withoutPasswords(one)]));
+}
+
+export function approvalReply({ id, state, order, actor, token, reason, requestedAt, expiresAt, plan, fingerprint, confirmed, answeredBy, answeredAt, answer, job }: StoredApproval): Reply<typeof schemas.Approval> {
+  return defined<Reply<typeof schemas.Approval>>({
+    id, state, action: order.action, parameters: withoutPasswords(order.parameters) as Record<string, unknown>, actor, token, reason,
+    requestedAt: new Date(requestedAt).toISOString(), expiresAt: new Date(expiresAt).toISOString(), plan: planReply(plan, undefined), fingerprint, confirmed,
+    answeredBy, answeredAt: iso(answeredAt), answer, job,
+  });
+}
+
+export function driftReply(drifted: readonly Drifted[]): Reply<typeof schemas.Drift> {
+  return {
+    drift: drifted.map((one) => {
+      const { miner, what, section, from, to, since } = one;
+      const { remedy, order } = revertOf(one);
+      return defined<Reply<typeof schemas.Drift>['drift'][number]>({ miner, what, section, from, to, since: new Date(since).toISOString(), remedy, order: order === undefined ? undefined : { ...order, miners: [...order.miners] } });
+    }),
   };
 }
 
 export function jobReply(job: StoredJob): Reply<typeof schemas.Job> {
   return defined<Reply<typeof schemas.Job>>({
-    id: job.id, action: job.action, parameters: { ...job.parameters }, actor: job.actor, state: job.state,
+    id: job.id, action: job.action, parameters: { ...shownParameters(job.parameters) }, actor: job.actor, state: job.state,
     createdAt: new Date(job.createdAt).toISOString(), finishedAt: iso(job.finishedAt),
     targets: job.targets.map(jobTargetReply),
     override: job.override,
   });
 }
 
-export function jobTargetReply({ miner, state, detail, startedAt, finishedAt, rollBackTo }: StoredJob['targets'][number]): Reply<typeof schemas.Job>['targets'][number] {
-  return defined<Reply<typeof schemas.Job>['targets'][number]>({ miner, state, detail, startedAt: iso(startedAt), finishedAt: iso(finishedAt), rollBackTo });
+export function jobTargetReply({ miner, state, detail, startedAt, finishedAt, before, changed, rollBackTo }: StoredJob['targets'][number]): Reply<typeof schemas.Job>['targets'][number] {
+  return defined<Reply<typeof schemas.Job>['targets'][number]>({ miner, state, detail, startedAt: iso(startedAt), finishedAt: iso(finishedAt), backup: before?.backup, changed: changed === undefined ? undefined : [...changed], rollBackTo });
 }
 
 export function auditReply(entries: readonly StoredAuditEntry[]): Reply<typeof schemas.Audit> {

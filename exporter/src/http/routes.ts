@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { entryKinds } from '../analytics/account.ts';
 import type { Scope } from '../config/schema.ts';
 import type { Entries, EntryText } from '../control/entries.ts';
+import type { Guard } from '../control/guard.ts';
 import type { Caller, Control } from '../control/jobs.ts';
 import type { Config } from '../config/load.ts';
 import { localDay } from '../analytics/tariff.ts';
@@ -11,7 +12,9 @@ import { reportCsv } from '../earnings/report-csv.ts';
 import { reportTables } from '../earnings/report.ts';
 import { groupings, periods } from '../earnings/summary.ts';
 import type { Alive } from '../fleet/alive.ts';
+import type { DriftWatch } from '../fleet/drift.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import type { DriftKind } from '../fleet/known-state.ts';
 import type { LogWatch } from '../fleet/log-watch.ts';
 import { workerIndex } from '../analytics/workers.ts';
 import type { Pools } from '../fleet/pools.ts';
@@ -24,7 +27,7 @@ import { eventStreamType, type EventStream } from './event-stream.ts';
 import { askMiner, notTold, windowOf } from './live.ts';
 import { takeReading } from './pushed.ts';
 import { reportOf } from './reports.ts';
-import { auditReply, boardsReply, earningsReply, eventsReply, historyReply, jobReply, jobTargetReply, ledgerReply, logsReply, planReply, poolReply, presetsReply, rigReply, telemetryReply } from './replies.ts';
+import { approvalReply, auditReply, boardsReply, driftReply, earningsReply, eventsReply, historyReply, jobReply, jobTargetReply, ledgerReply, logsReply, planReply, poolReply, presetsReply, rigReply, telemetryReply } from './replies.ts';
 import { scheduleRoutes } from './schedule-routes.ts';
 import * as schemas from './schemas.ts';
 
@@ -35,6 +38,8 @@ export interface ApiContext {
   readonly views: Views;
   readonly control: Control;
   readonly schedules: Schedules;
+  readonly guard: Guard;
+  readonly drift: DriftWatch;
   readonly alive: Alive;
   readonly logs: LogWatch;
   readonly entries: Entries;
@@ -99,6 +104,16 @@ const csvType = 'text/csv; charset=utf-8; header=present';
 const callerOf = ({ actor, token }: Identity): Caller => ({ actor, token });
 const ok = (body: unknown): Answer => ({ status: 200, body });
 
+/** Whether the token may change the inventory here: where the miner is, and where the entry puts it. @throws HashfleetError forbidden */
+function checkInventory({ config, fleet, guard }: ApiContext, { identity, parameters: { name } }: Call, entry?: EntryText): void {
+  const caller = callerOf(identity);
+  const present = name === undefined ? undefined : fleet.get(name)?.config ?? config.miners.find((miner) => miner.name === name);
+  guard.checkDeed(caller, 'inventory', present);
+  if (entry === undefined) return;
+  const site = typeof entry['site'] === 'string' ? entry['site'] : config.sites[0]?.name ?? '';
+  guard.checkDeed(caller, 'inventory', { name: entry.name, site });
+}
+
 function noJob(id: string): HashfleetError {
   return new HashfleetError('not_found', `There is no job "${id}"; older jobs are in the audit log.`, { field: 'id', given: id });
 }
@@ -112,10 +127,10 @@ function viewOf({ fleet, views }: ApiContext, { parameters: { name = '' } }: Cal
 export const routes: readonly Route[] = [
   {
     method: 'get', path: '/health', scope: 'read', summary: 'Is the exporter there, and what may this token do?', replies: { 200: schemas.Health },
-    handle({ fleet, control, alive, version }, { identity }) {
+    handle({ fleet, control, guard, alive, version }, { identity }) {
       const miners = [...fleet.all()];
       return ok({
-        status: 'ok', version, scope: identity.scope, control: { enabled: control.enabled, readOnly: control.readOnly },
+        status: 'ok', version, scope: identity.scope, may: guard.permissionOf(identity.token), control: { enabled: control.enabled, readOnly: control.readOnly },
         miners: { configured: miners.length, up: miners.filter((miner) => miner.lastSuccessAt !== undefined && miner.failure === undefined).length },
         gaps: alive.gaps().map((gap) => ({ from: new Date(gap.from).toISOString(), to: new Date(gap.to).toISOString(), wholeUntil: new Date(gap.wholeUntil).toISOString(), partUntil: new Date(gap.partUntil).toISOString() })),
       });
@@ -127,19 +142,29 @@ export const routes: readonly Route[] = [
   },
   {
     method: 'post', path: '/rigs', scope: 'admin', summary: 'Add a miner', request: schemas.RigEntry, replies: { 200: schemas.RigEntry },
-    handle: async ({ entries }, { identity, body }) => ok(await entries.add(body as EntryText, callerOf(identity))),
+    async handle(context, call) {
+      checkInventory(context, call, call.body as EntryText);
+      return ok(await context.entries.add(call.body as EntryText, callerOf(call.identity)));
+    },
   },
   {
     method: 'put', path: '/rigs/{name}', scope: 'admin', summary: 'Change a miner that was added here', request: schemas.RigEntry, replies: { 200: schemas.RigEntry },
-    handle: async ({ entries }, { identity, parameters: { name = '' }, body }) => ok(await entries.change(name, body as EntryText, callerOf(identity))),
+    async handle(context, call) {
+      checkInventory(context, call, call.body as EntryText);
+      return ok(await context.entries.change(call.parameters['name'] ?? '', call.body as EntryText, callerOf(call.identity)));
+    },
   },
   {
     method: 'delete', path: '/rigs/{name}', scope: 'admin', summary: 'Remove a miner that was added here, or one that a range found and that is gone', replies: { 200: schemas.RigEntry },
-    handle: async ({ entries }, { identity, parameters: { name = '' } }) => ok(await entries.remove(name, callerOf(identity))),
+    async handle(context, call) {
+      checkInventory(context, call);
+      return ok(await context.entries.remove(call.parameters['name'] ?? '', callerOf(call.identity)));
+    },
   },
   {
     method: 'delete', path: '/rigs/{name}/mac', scope: 'admin', summary: 'Confirm a replaced controller: the next machine at the address is the miner', replies: { 200: schemas.Rig },
     handle(context, call) {
+      checkInventory(context, call);
       context.entries.forgetMac(call.parameters['name'] ?? '', callerOf(call.identity));
       return ok(rigReply(viewOf(context, call), context.control.activeJob(call.parameters['name'] ?? '')));
     },
@@ -168,7 +193,8 @@ export const routes: readonly Route[] = [
     method: 'put', path: '/rigs/{name}/intent', scope: 'operate', summary: 'State what is wanted of it: alerts and sums heed it, the miner itself is not touched',
     request: schemas.IntentRequest, replies: { 200: schemas.Rig },
     handle(context, call) {
-      const { miner: { config: { name }, intent: before } } = viewOf(context, call);
+      const { miner: { config: { name, site }, intent: before } } = viewOf(context, call);
+      context.guard.checkDeed(callerOf(call.identity), 'intent', { name, site });
       const { intent, reason, from, until } = call.body as z.output<typeof schemas.IntentRequest>;
       const [begin, end] = [from, until].map((text) => (text === undefined ? undefined : Date.parse(text)));
       if (from !== undefined && intent !== 'maintenance') throw new HashfleetError('payload_invalid', 'Only maintenance can be announced: leave "from" out.', { field: 'from', given: from });
@@ -234,25 +260,48 @@ export const routes: readonly Route[] = [
   {
     method: 'post', path: '/telemetry', scope: 'push', summary: 'Readings that an agent took of miners with "driver: push"; a bad one is refused by itself',
     request: schemas.PushRequest, replies: { 200: schemas.PushReply },
-    async handle({ fleet }, { body }) {
+    async handle({ fleet, guard }, { identity, body }) {
       const { readings } = body as z.output<typeof schemas.PushRequest>;
-      const refused = (await Promise.all(readings.map(async (reading, index) => takeReading(fleet, reading, index)))).filter((one) => one !== undefined);
+      const refused = (await Promise.all(readings.map(async (reading, index) => takeReading(reading, index, { fleet, outOfReach: (miner) => guard.outOfReach(callerOf(identity), miner) })))).filter((one) => one !== undefined);
       return ok({ accepted: readings.length - refused.length, refused });
     },
   },
   {
     method: 'post', path: '/actions', scope: 'operate', summary: 'Plan an action (the default), or start it', request: schemas.ActionRequest,
     replies: { 200: schemas.ActionReply, 202: schemas.ActionReply },
-    handle({ control }, { identity, body }) {
-      const { dryRun, confirmationToken, idempotencyKey, ...order } = body as z.output<typeof schemas.ActionRequest>;
+    async handle({ control }, { identity, body }) {
+      const { dryRun, confirmationToken, idempotencyKey, typed, ...order } = body as z.output<typeof schemas.ActionRequest>;
       if (order.override !== undefined && identity.scope !== 'admin') throw new HashfleetError('forbidden', 'override: only a token of scope admin may act outside the windows.', { field: 'override' });
+      await control.prepare(order, callerOf(identity));
       if (dryRun) {
         const { plan, confirmation } = control.plan(order, callerOf(identity));
         return ok({ plan: planReply(plan, confirmation) });
       }
-      const { plan, job } = control.start(order, callerOf(identity), { confirmationToken, idempotencyKey });
-      return { status: 202, body: { plan: planReply(plan, undefined), job: jobReply(job) } };
+      const { plan, job, approval } = control.submit(order, callerOf(identity), { confirmationToken, idempotencyKey, typed });
+      return { status: 202, body: { plan: planReply(plan, undefined), ...(job === undefined ? {} : { job: jobReply(job) }), ...(approval === undefined ? {} : { approval: approvalReply(approval) }) } };
     },
+  },
+  {
+    method: 'get', path: '/approvals', scope: 'read', summary: 'What waits for a second person, and what became of it', replies: { 200: schemas.Approvals },
+    handle: ({ control }) => ok({ approvals: control.approvals().map(approvalReply) }),
+  },
+  {
+    method: 'post', path: '/approvals/{id}/approve', scope: 'operate', summary: 'Agree as the second person: it starts', request: schemas.ApprovalRequest, replies: { 200: schemas.Approval },
+    async handle({ control }, { identity, parameters: { id = '' }, body }) {
+      await control.prepareApproval(id);
+      return ok(approvalReply(control.approve(id, (body as z.output<typeof schemas.ApprovalRequest>).fingerprint, callerOf(identity)).approval));
+    },
+  },
+  {
+    method: 'post', path: '/approvals/{id}/confirm', scope: 'operate', summary: 'Confirm the plan anew, as who asked for it', request: schemas.ApprovalRequest, replies: { 200: schemas.Approval },
+    async handle({ control }, { identity, parameters: { id = '' }, body }) {
+      await control.prepareApproval(id);
+      return ok(approvalReply(control.confirmAnew(id, (body as z.output<typeof schemas.ApprovalRequest>).fingerprint, callerOf(identity))));
+    },
+  },
+  {
+    method: 'post', path: '/approvals/{id}/reject', scope: 'operate', summary: 'Disagree, or withdraw what one asked for', request: schemas.RejectionRequest, replies: { 200: schemas.Approval },
+    handle: ({ control }, { identity, parameters: { id = '' }, body }) => ok(approvalReply(control.reject(id, (body as z.output<typeof schemas.RejectionRequest>).reason, callerOf(identity)))),
   },
   {
     method: 'get', path: '/jobs', scope: 'read', summary: 'Jobs, newest first', replies: { 200: schemas.Jobs },
@@ -333,6 +382,24 @@ export const routes: readonly Route[] = [
   {
     method: 'get', path: '/events', scope: 'read', summary: 'Changes that somebody else made, and what miners wrote into their logs', replies: { 200: schemas.Events },
     handle: ({ fleet, logs }) => ok(eventsReply(fleet.events, logs.events)),
+  },
+  {
+    method: 'get', path: '/drift', scope: 'read', summary: 'What differs from how miners are meant to be, and what takes it back', replies: { 200: schemas.Drift },
+    handle: ({ drift }) => ok(driftReply(drift.all())),
+  },
+  {
+    method: 'post', path: '/drift/{name}/accept', scope: 'admin', summary: 'The miner is meant to be as it is now', request: schemas.AcceptDriftRequest, replies: { 200: schemas.Drift },
+    handle(context, call) {
+      const { config: { name, site } } = viewOf(context, call).miner;
+      const caller = callerOf(call.identity);
+      const { what } = call.body as { what?: readonly DriftKind[] };
+      context.guard.checkDeed(caller, 'accept_drift', { name, site });
+      const found = context.drift.all().filter((one) => one.miner === name && (what?.includes(one.what) ?? true));
+      if (found.length === 0) throw new HashfleetError('nothing_to_do', `${name} is as it is meant to be${what === undefined ? '' : `, as to ${what.join(', ')}`}.`, { field: 'name', given: name });
+      const texts = (side: 'from' | 'to') => Object.fromEntries(found.map((one) => [one.section === undefined ? one.what : `${one.what} ${one.section}`, one[side]]));
+      context.control.audit.append({ ...caller, event: 'drift_accepted', miner: name, before: texts('from'), after: texts('to') });
+      return ok(driftReply(context.drift.accept(name, what, caller.actor)));
+    },
   },
   {
     method: 'get', path: '/recommendations', scope: 'read', summary: 'Advice with its evidence', replies: { 200: schemas.Recommendations },

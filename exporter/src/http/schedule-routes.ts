@@ -8,12 +8,19 @@ import { nextChange } from '../schedules/calendar.ts';
 import type { ScheduleStatus } from '../schedules/schedules.ts';
 import { longestSimulationMs, simulate, type Simulation } from '../schedules/simulate.ts';
 import type { Identity } from './auth.ts';
-import type { Answer, ApiContext, Route } from './routes.ts';
+import type { Answer, ApiContext, Call, Route } from './routes.ts';
 import * as schemas from './schedule-schemas.ts';
 
 type Reply<T extends z.ZodType> = z.output<T>;
 
 const callerOf = ({ actor, token }: Identity): Caller => ({ actor, token });
+/** The caller, once it is clear that they may write schedules. */
+function writer({ guard }: ApiContext, { identity }: Pick<Call, 'identity'>): Caller {
+  const caller = callerOf(identity);
+  guard.checkSchedules(caller);
+  return caller;
+}
+
 const ok = (body: unknown): Answer => ({ status: 200, body });
 const iso = (ms: number) => new Date(ms).toISOString();
 const dayMs = 86_400_000;
@@ -63,7 +70,7 @@ export const scheduleRoutes: readonly Route[] = [
   },
   {
     method: 'post', path: '/schedules', scope: 'admin', summary: 'Add a schedule', request: schemas.Schedule, replies: { 200: schemas.ScheduleStatus },
-    handle: (context, { identity, body }) => ok(statusReply(context, context.schedules.add(body as ScheduleConfig, callerOf(identity)))),
+    handle: (context, { body, ...call }) => ok(statusReply(context, context.schedules.add(body as ScheduleConfig, writer(context, call)))),
   },
   {
     method: 'post', path: '/schedules/simulate', scope: 'operate', summary: 'What a schedule would do, hour by hour; nothing is saved', request: schemas.SimulateRequest, replies: { 200: schemas.Simulation },
@@ -75,18 +82,18 @@ export const scheduleRoutes: readonly Route[] = [
   },
   {
     method: 'put', path: '/schedules/{name}', scope: 'admin', summary: 'Change a schedule that was added here', request: schemas.Schedule, replies: { 200: schemas.ScheduleStatus },
-    handle: (context, { identity, parameters: { name = '' }, body }) => ok(statusReply(context, context.schedules.change(name, body as ScheduleConfig, callerOf(identity)))),
+    handle: (context, { parameters: { name = '' }, body, ...call }) => ok(statusReply(context, context.schedules.change(name, body as ScheduleConfig, writer(context, call)))),
   },
   {
     method: 'delete', path: '/schedules/{name}', scope: 'admin', summary: 'Remove a schedule that was added here; what it took is given back', replies: { 200: schemas.Schedule },
-    handle: (context, { identity, parameters: { name = '' } }) => ok(context.schedules.remove(name, callerOf(identity))),
+    handle: (context, { parameters: { name = '' }, ...call }) => ok(context.schedules.remove(name, writer(context, call))),
   },
   {
     method: 'post', path: '/schedules/{name}/enable', scope: 'admin', summary: 'Switch it on; it also takes up miners that it had left alone', replies: { 200: schemas.ScheduleStatus },
-    handle: (context, { identity, parameters: { name = '' } }) => ok(statusReply(context, context.schedules.enable(name, true, callerOf(identity)))),
+    handle: (context, { parameters: { name = '' }, ...call }) => ok(statusReply(context, context.schedules.enable(name, true, writer(context, call)))),
   },
   {
     method: 'post', path: '/schedules/{name}/disable', scope: 'admin', summary: 'Switch it off; what it took is given back', replies: { 200: schemas.ScheduleStatus },
-    handle: (context, { identity, parameters: { name = '' } }) => ok(statusReply(context, context.schedules.enable(name, false, callerOf(identity)))),
+    handle: (context, { parameters: { name = '' }, ...call }) => ok(statusReply(context, context.schedules.enable(name, false, writer(context, call)))),
   },
 ];

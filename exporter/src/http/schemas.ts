@@ -6,9 +6,13 @@ import { z } from 'zod';
 import { entryKinds } from '../analytics/account.ts';
 import { macPattern } from '../config/mac.ts';
 import { bases, minerSchema } from '../config/schema.ts';
+import { approvalStates } from '../control/approvals.ts';
+import { auditEvents } from '../control/audit.ts';
+import { deeds } from '../control/guard.ts';
 import { targetStates } from '../control/journal.ts';
 import { railNames } from '../control/rails.ts';
 import { eventKinds } from '../fleet/fleet.ts';
+import { driftKinds } from '../fleet/known-state.ts';
 import { labelValues } from '../metrics/catalogue.ts';
 import { annotationKinds } from '../miners/history.ts';
 import { logEvents } from '../miners/log-line.ts';
@@ -41,6 +45,11 @@ export const Health = z.object({
   miners: z.object({ configured: z.number().int(), up: z.number().int() }),
   control: z.object({ enabled: z.boolean(), readOnly: z.boolean() }),
   scope: z.enum(['read', 'push', 'operate', 'admin']).describe('Scope of the token used'),
+  may: z.object({
+    actions: z.array(ActionName), deeds: z.array(z.enum(deeds)).describe('Beside actions'),
+    sites: z.array(z.string()).optional().describe('Absent with "miners" absent too: everywhere'), miners: z.array(minerName).optional(),
+    stepUp: z.array(ActionName).describe('Of the actions, those that must be typed by hand'),
+  }).describe('What this token may do; control may be switched off all the same'),
   gaps: z.array(z.object({ from: time, to: time, wholeUntil: time, partUntil: time }))
     .describe('When the exporter was not running; "hashfleet backfill" fills it wholly or partly from the miners\' own memory until then'),
 }).meta({ id: 'Health' });
@@ -263,9 +272,29 @@ export const ActionRequest = z.strictObject({
     preset: z.string().optional().describe('With "preset": the name of the preset'),
     on: z.boolean().optional().describe('With "locate": light on or off'),
     allowUntuned: z.boolean().optional().describe('With "preset": accept a preset that the firmware has not tuned'),
+    percent: z.number().optional().describe('With "throttle": 20 to 100, in whole per cent of full power; VNish 1.3 only'),
+    pool: z.union([z.string().max(256), z.number().int()]).optional().describe('With "switch_pool": the address of one of the miner\'s pools, or its position from 1'),
+    pools: z.array(z.strictObject({
+      url: z.string().max(256).describe('With scheme and port, without a login'),
+      worker: z.string().max(128).describe('User or worker at the pool; {miner} and {worker} are filled in for each miner'),
+      password: z.string().max(128).optional().describe('Kept as it is for the same address when absent; never shown, never written down'),
+    })).max(16).optional().describe('With "set_pools": the whole list'),
+    cooling: z.strictObject({
+      mode: z.enum(coolingModes).optional(), targetCelsius: z.number().optional().describe('With the mode auto'), fanPercent: z.number().optional().describe('With the mode manual'),
+      fanMinPercent: z.number().optional(), fanMaxPercent: z.number().optional(),
+    }).optional().describe('With "cooling": what shall be another'),
+    hostname: z.string().max(128).optional().describe('With "hostname": {miner} is filled in for each miner'),
+    note: z.strictObject({ key: z.string(), text: z.string().optional() }).optional().describe('With "notes": without a text the note is deleted'),
+    credentials: z.string().max(64).optional().describe('With "password": the entry of "credentials" in fleet.yaml whose password the miner gets'),
+    apiKey: z.strictObject({ name: z.string(), remove: z.boolean().optional() }).optional().describe('With "api_keys": the key is made by the exporter and lies in its encrypted store'),
+    presets: z.union([z.literal('all'), z.array(z.string().max(64)).max(200)]).optional().describe('With "autotune_reset"'),
+    backup: z.string().max(128).optional().describe('With "settings_restore": the name of a backup; the newest when absent'),
+    file: z.string().max(255).optional().describe('With "firmware_update": the name of a file in control.firmware_folder'),
+    keepSettings: z.boolean().optional().describe('With "firmware_update": true when absent'),
   }).default({}),
   dryRun: z.boolean().default(true).describe('True (the default) plans and changes nothing'),
   confirmationToken: z.string().optional().describe('From the plan; single use, two minutes, bound to exactly that plan'),
+  typed: z.string().max(100).optional().describe('What plan.stepUp asks for, typed by hand'),
   override: z.string().min(3).max(200).optional().describe('Scope admin only: the reason for which it is done outside control.windows; goes to the audit log'),
   idempotencyKey: z.string().min(8).max(128).optional().describe('The same key starts the same job only once'),
 }).meta({ id: 'ActionRequest' });
@@ -284,6 +313,8 @@ export const Plan = z.object({
     rail: z.enum(railNames), effect: z.enum(['refuses', 'slows', 'may_stop']), detail: z.string(),
   })).describe('The rails that it will meet'),
   override: z.string().optional(),
+  stepUp: z.object({ typed: z.string() }).optional().describe('Needs a token of scope admin and exactly this text in "typed"'),
+  fourEyes: z.string().optional().describe('Why a second person has to approve it'),
   confirmation: z.object({ required: z.boolean(), token: z.string().optional(), expiresAt: time.optional() }),
 }).meta({ id: 'Plan' });
 
@@ -292,6 +323,8 @@ export const JobTargetState = z.enum(targetStates);
 export const JobTarget = z.object({
   miner: minerName, state: JobTargetState, detail: z.string().optional(),
   startedAt: time.optional(), finishedAt: time.optional(),
+  backup: z.string().optional().describe('The backup of its settings that was kept before'),
+  changed: z.array(z.object({ field: z.string(), from: z.string().optional(), to: z.string().optional() })).optional().describe('Settings that are others than before, as read back'),
   rollBackTo: z.string().optional().describe('The preset to which it was taken back'),
 });
 
@@ -307,7 +340,21 @@ export const Job = z.object({
   override: z.string().optional(),
 }).meta({ id: 'Job' });
 
-export const ActionReply = z.object({ plan: Plan, job: Job.optional().describe('Absent on a dry run') }).meta({ id: 'ActionReply' });
+export const Approval = z.object({
+  id: z.string(), state: z.enum(approvalStates), action: ActionName, parameters: z.record(z.string(), z.unknown()).describe('Without passwords'),
+  actor: z.string().describe('Who asked'), token: z.string().describe('Name of the token it was asked with'), reason: z.string(),
+  requestedAt: time, expiresAt: time, plan: Plan,
+  fingerprint: z.string().describe('Of the plan; send it back with the answer'),
+  confirmed: z.boolean().describe('False once the plan has changed, until who asked confirms it anew'),
+  answeredBy: z.string().optional(), answeredAt: time.optional(), answer: z.string().optional(), job: z.string().optional(),
+}).meta({ id: 'Approval' });
+export const Approvals = z.object({ approvals: z.array(Approval).describe('Newest first') }).meta({ id: 'Approvals' });
+export const ApprovalRequest = z.strictObject({ fingerprint: z.string().max(100).describe('Of the plan that was looked at') }).meta({ id: 'ApprovalRequest' });
+export const RejectionRequest = z.strictObject({ reason: z.string().max(200).optional() }).meta({ id: 'RejectionRequest' });
+
+export const ActionReply = z.object({
+  plan: Plan, job: Job.optional().describe('Absent on a dry run, and while it waits'), approval: Approval.optional().describe('It waits for a second person'),
+}).meta({ id: 'ActionReply' });
 export const Jobs = z.object({ jobs: z.array(Job) }).meta({ id: 'Jobs' });
 
 export const AuditEntry = z.object({
@@ -315,7 +362,7 @@ export const AuditEntry = z.object({
   at: time,
   actor: z.string(),
   token: z.string().describe('Name of the API token, never the token'),
-  event: z.enum(['started', 'sent', 'outcome', 'roll_back', 'cancelled', 'refused', 'intent', 'inventory', 'schedule']),
+  event: z.enum(auditEvents),
   action: ActionName.optional(),
   job: z.string().optional(),
   miner: z.string().optional(),
@@ -390,6 +437,13 @@ export const Problem = z.object({
 export const Boards = z.object({ boards: z.array(Board) }).meta({ id: 'Boards' });
 export const Change = z.object({ miner: z.string(), at: time, kind: z.enum(eventKinds).describe('"address": it answers elsewhere; "machine": another MAC answers in its place; "schedule": a schedule (from) could not do what it wants (to)'), from: z.string(), to: z.string() }).meta({ id: 'Change' });
 export const LogEvent = z.object({ miner: minerName, at: time.describe('By the miner\'s clock; when it was read if that was not set'), kind: z.literal('log'), ...logLine, event: z.enum(logEvents) }).meta({ id: 'LogEvent' });
+export const Drift = z.object({
+  drift: z.array(z.object({
+    miner: minerName, what: z.enum(driftKinds), section: z.string().optional().describe('Of the settings'), from: z.string(), to: z.string(), since: time,
+    remedy: z.string(), order: z.object({ action: ActionName, miners: z.array(minerName), parameters: z.record(z.string(), z.unknown()) }).optional().describe('Request of POST /actions that takes it back; absent where no action can'),
+  })),
+}).meta({ id: 'Drift' });
+export const AcceptDriftRequest = z.strictObject({ what: z.array(z.enum(driftKinds)).min(1).optional().describe('All that differs when absent') }).meta({ id: 'AcceptDriftRequest' });
 export const Events = z.object({
   events: z.array(z.union([Change, LogEvent])).describe('Changes that were not made through Hashfleet, and lines of the miners\' own logs; newest first'),
 }).meta({ id: 'Events' });

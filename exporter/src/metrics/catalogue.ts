@@ -71,6 +71,7 @@ export const catalogue = {
   miner_uptime_seconds: gauge('Time since the controller booted, as last read.', '/info system.uptime'),
   miner_restarts_total: counter('Restarts of mining that the firmware counts (1.3 and later).', '/summary restart_count'),
   miner_unexpected_changes_total: counter('Changes that were not made through Hashfleet.', 'comparison of readings with our own actions', ['kind']),
+  miner_drift: gauge('1 while the miner is not as it is meant to be, 0 while it is; absent for what is not known.', 'comparison of readings and settings with what was first seen, made here or accepted', ['what']),
   miner_log_events_total: counter('Lines of the miner\'s own log by what they mean, since the exporter began to read it.', '/logs/status, /logs/miner', ['event']),
   // work
   miner_hashrate_hashes_per_second: gauge('Hashrate now.', '/summary hr_realtime'),
@@ -238,7 +239,11 @@ export const labelValues = {
     'mining_stopped', 'cooling_down', 'board_connected', 'fan_ok', 'psu_init', 'psu_model',
   ],
   kind: ['preset', 'pool', 'firmware', 'mining'],
-  action: ['restart_mining', 'reboot', 'pause', 'resume', 'preset', 'locate'],
+  what: ['preset', 'pool', 'firmware', 'settings', 'password'],
+  action: [
+    'restart_mining', 'reboot', 'pause', 'resume', 'preset', 'locate', 'start', 'stop', 'throttle', 'switch_pool', 'set_pools', 'cooling', 'hostname', 'notes', 'password',
+    'api_keys', 'autotune_reset', 'settings_backup', 'settings_restore', 'factory_reset', 'firmware_update', 'firmware_remove',
+  ],
   outcome: ['verified', 'failed', 'indeterminate', 'skipped', 'refused', 'dry_run'],
   mode: ['pps', 'pplns', 'solo'],
   cooling: ['auto', 'manual', 'immersion'],

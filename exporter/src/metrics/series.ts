@@ -77,6 +77,7 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   if (miner.intent !== 'mine') emit('miner_intent_info', labelText({ intent: miner.intent, author: miner.stated.author ?? '', reason: miner.stated.reason ?? '' }), 1);
   emit('miner_intent_end_timestamp_seconds', '', unixSeconds(miner.stated.until));
   for (const kind of changeKinds) emit('miner_unexpected_changes_total', one('kind', kind), miner.unexpected[kind] ?? 0);
+  for (const [what, differs] of view.drift ?? []) emit('miner_drift', one('what', what), differs);
   for (const [event, count] of view.logEvents ?? []) emit('miner_log_events_total', one('event', event), count);
   emit('miner_hashes_total', '', Math.round(miner.hashes));
   emit('miner_energy_joules_total', '', Math.round(miner.joules));

@@ -10,7 +10,9 @@ import type { Config } from '../config/load.ts';
 import { openEarnings, type Earnings } from '../earnings/earnings.ts';
 import type { MinerGap } from '../earnings/reconciliation.ts';
 import { createRevenues } from '../earnings/revenues.ts';
+import type { DriftWatch } from '../fleet/drift.ts';
 import type { Fleet, Miner } from '../fleet/fleet.ts';
+import type { DriftKind } from '../fleet/known-state.ts';
 import type { LogWatch } from '../fleet/log-watch.ts';
 import type { Pools } from '../fleet/pools.ts';
 import type { LogEvent } from '../miners/log-line.ts';
@@ -42,6 +44,8 @@ export interface MinerView {
   readonly advice?: PresetAdvice;
   /** Lines of its own log by what they mean. */
   readonly logEvents?: ReadonlyMap<LogEvent, number>;
+  /** Whether it is as it is meant to be, by what was compared. */
+  readonly drift?: ReadonlyMap<DriftKind, boolean>;
 }
 
 export interface Views {
@@ -57,11 +61,12 @@ export interface ViewsOptions {
   readonly fleet: Fleet;
   readonly pools: Pools;
   readonly logs?: LogWatch;
+  readonly drift?: DriftWatch;
   /** Absent: nothing is kept, and only what follows from the present is shown. */
   readonly earnings?: Earnings;
 }
 
-export function createViews({ config, fleet, pools, logs, earnings = withoutBooks(config) }: ViewsOptions): Views {
+export function createViews({ config, fleet, pools, logs, drift, earnings = withoutBooks(config) }: ViewsOptions): Views {
   let scores: Readonly<Record<PeerSignal, ReadonlyMap<string, number>>> = { hashrate: new Map(), efficiency: new Map(), temperature: new Map() };
   const { prices, ledger, work, tariffs, costs, reconciliation } = earnings;
   const revenueSource = createRevenues({ config, pools, prices, ledger, work });
@@ -91,7 +96,7 @@ export function createViews({ config, fleet, pools, logs, earnings = withoutBook
         return score === undefined ? [] : [[signal, score]];
       }));
       const counted = logs?.counts(name);
-      const logEvents = counted === undefined ? {} : { logEvents: counted };
+      const logEvents = { ...(counted === undefined ? {} : { logEvents: counted }), ...(drift === undefined ? {} : { drift: drift.of(name) }) };
       const books = booksOf(name);
       const poolGap = reconciliation.of(name);
       if (reading === undefined) return { miner, boards: [], deviations: new Map(), peers, money: {}, revenues: [], ...books, ...logEvents };

@@ -1,6 +1,6 @@
 import type { History, HistoryWindow } from './history.ts';
 import type { LogLine } from './log-line.ts';
-import type { ChipsReading, Preset, Reading } from './reading.ts';
+import type { ChipsReading, CoolingMode, Preset, Reading } from './reading.ts';
 import type { MinerSettings } from './settings.ts';
 
 /** Why a poll failed: a closed set, used as a label and shown to people. */
@@ -59,15 +59,85 @@ export async function beforeSending<T>(step: () => Promise<T>): Promise<T> {
   }
 }
 
+/** A pool as it shall stand in the miner's list. */
+export interface PoolEntry {
+  readonly url: string;
+  readonly user: string;
+  /** Absent: the miner keeps the password that it has for the same address. */
+  readonly password?: string | undefined;
+}
+
+/** What of the cooling shall be another; what is absent stays as it is. Degrees Celsius; ratios from 0 to 1. */
+export interface CoolingWish {
+  readonly mode?: CoolingMode | undefined;
+  /** With the mode `auto`. */
+  readonly targetTemperature?: number | undefined;
+  /** With the mode `manual`. */
+  readonly dutyRatio?: number | undefined;
+  readonly leastDutyRatio?: number | undefined;
+  readonly mostDutyRatio?: number | undefined;
+}
+
 export type Command =
   | { readonly action: 'restart_mining' }
   | { readonly action: 'reboot' }
   | { readonly action: 'pause' }
   | { readonly action: 'resume' }
+  | { readonly action: 'start' }
+  | { readonly action: 'stop' }
   | { readonly action: 'preset'; readonly preset: string }
-  | { readonly action: 'locate'; readonly on: boolean };
+  | { readonly action: 'locate'; readonly on: boolean }
+  | { readonly action: 'throttle'; readonly percent: number }
+  /** `slot` is the firmware's own number of the pool. */
+  | { readonly action: 'switch_pool'; readonly slot: number }
+  /** The whole list. `restart` has mining restarted where the firmware asks for it. */
+  | { readonly action: 'set_pools'; readonly pools: readonly PoolEntry[]; readonly restart: boolean }
+  | { readonly action: 'cooling'; readonly cooling: CoolingWish }
+  | { readonly action: 'hostname'; readonly hostname: string }
+  /** Without a text the note is deleted. */
+  | { readonly action: 'notes'; readonly key: string; readonly text?: string | undefined }
+  | { readonly action: 'password'; readonly password: string }
+  | { readonly action: 'api_keys'; readonly key: string; readonly name: string; readonly remove: boolean }
+  | { readonly action: 'autotune_reset'; readonly presets: readonly string[] | 'all' }
+  | { readonly action: 'settings_backup' }
+  | { readonly action: 'settings_restore'; readonly archive: Blob; readonly name: string }
+  | { readonly action: 'factory_reset' }
+  | { readonly action: 'firmware_update'; readonly file: Blob; readonly name: string; readonly keepSettings: boolean }
+  | { readonly action: 'firmware_remove' };
+
+/** The parts of a command that are secret or too large to be written down. */
+const unwritable: ReadonlySet<string> = new Set(['password', 'key', 'archive', 'file']);
+
+/** The command as it may be written down: without passwords, keys and files. */
+export function withoutSecrets(command: Command): Record<string, unknown> {
+  const kept = Object.entries(command).filter(([name]) => !unwritable.has(name) || (name === 'key' && command.action === 'notes'));
+  const bare = Object.fromEntries(kept) as Record<string, unknown>;
+  return command.action === 'set_pools' ? { ...bare, pools: command.pools.map(({ url, user }) => ({ url: withoutLogin(url), user })) } : bare;
+}
+
+/** A login in a pool's address is a secret. */
+export function withoutLogin(url: string): string {
+  return url.replace(/^((?:[a-z][a-z0-9+.-]*:\/\/)?)[^/@]*@/i, '$1');
+}
 
 export type Lacks = Readonly<Partial<Record<Command['action'], string>>>;
+
+/** A pool's address as VNish writes it: without the scheme of plain Stratum (vnish-api.md, 7 row 12); addresses are compared so, too. */
+export function poolAddress(url: string): string {
+  return url.trim().replace(/^(?:stratum\+tcp|tcp):\/\//i, '').replace(/\/$/, '');
+}
+
+/** Every command there is: a new one does not compile before it stands here. */
+const everyCommand = {
+  restart_mining: true, reboot: true, pause: true, resume: true, start: true, stop: true, preset: true, locate: true, throttle: true, switch_pool: true, set_pools: true,
+  cooling: true, hostname: true, notes: true, password: true, api_keys: true, autotune_reset: true, settings_backup: true, settings_restore: true, factory_reset: true,
+  firmware_update: true, firmware_remove: true,
+} satisfies Record<Command['action'], true>;
+
+/** For a driver that takes no command at all. */
+export function lacksAll(reason: string): Record<Command['action'], string> {
+  return Object.fromEntries(Object.keys(everyCommand).map((action) => [action, reason])) as Record<Command['action'], string>;
+}
 
 /** After a refusal, ms until the same password is tried again: four tries an hour cannot lock anybody out. */
 export const refusedPauseMs = 15 * 60_000;
@@ -78,6 +148,12 @@ export interface CommandReply {
   readonly detail?: string;
 }
 
+/** An API key on a miner, as far as it may be told. */
+export interface ApiKeyEntry {
+  readonly name: string;
+  /** SHA-256 of the key, hex: two keys are compared by it. */
+  readonly digest: string;
+}
 
 export type CredentialState = 'unknown' | 'accepted' | 'refused' | 'locked_out';
 
@@ -101,8 +177,14 @@ export interface Driver {
   notes?(signal: AbortSignal): Promise<readonly { readonly key: string; readonly value: string }[]>;
   /** What the miner remembers of its past; a few days at most. @throws PollFailure */
   history?(window: HistoryWindow, signal: AbortSignal): Promise<History>;
+  /** The firmware's own archive of all settings; it holds secrets. Needs credentials. @throws PollFailure */
+  backup?(signal: AbortSignal): Promise<Uint8Array>;
+  /** API keys that the miner accepts. Needs credentials. @throws PollFailure */
+  apiKeys?(signal: AbortSignal): Promise<readonly ApiKeyEntry[]>;
   /** Needs credentials. @throws PollFailure */
   presets(signal: AbortSignal): Promise<readonly Preset[]>;
+  /** Logs in with this password, once, and goes on with it where the miner accepts it. @throws PollFailure where that cannot be said */
+  accepts?(password: string, signal: AbortSignal): Promise<boolean>;
   /** Sends one command once; never repeats a write. @throws PollFailure */
   send(command: Command, signal: AbortSignal): Promise<CommandReply>;
   /** Takes a reading that somebody else made, for the next poll; only where readings are pushed. Refused when a newer one is known. */

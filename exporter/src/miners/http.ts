@@ -2,7 +2,7 @@
  * HTTP to a small device that may hang, drip, never end or answer nonsense. The caller's signal is the truth about time;
  * undici's own timeouts are the backstop, because they never fire on a dripping reply (exporter-anchors.md, 3.3).
  */
-import { Client, errors } from 'undici';
+import { Client, errors, type FormData } from 'undici';
 import { codeOf, messageOf } from '../errors.ts';
 import { PollFailure, type PollFailureReason } from './driver.ts';
 
@@ -11,6 +11,8 @@ export interface HttpReply {
   readonly contentType: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
+  /** The body as it came, where the request asked for it. */
+  readonly bytes?: Uint8Array;
 }
 
 export interface HttpRequest {
@@ -20,6 +22,10 @@ export interface HttpRequest {
   readonly json?: unknown;
   /** Sent as a web form; not together with `json`. */
   readonly form?: Readonly<Record<string, string>>;
+  /** Sent as multipart/form-data; not together with the others. */
+  readonly multipart?: FormData;
+  /** The reply is no text. */
+  readonly binary?: boolean;
   /** A GET that does something: never repeated, as other writes. */
   readonly acts?: boolean;
   /** A POST that changes nothing, as a login: it may be repeated as a read may. */
@@ -52,16 +58,17 @@ export function minerHttp(address: string): MinerHttp {
   });
   let used = false;
 
-  async function once({ method = 'GET', path, headers, json, form, signal }: HttpRequest): Promise<HttpReply> {
+  async function once({ method = 'GET', path, headers, json, form, multipart, binary = false, signal }: HttpRequest): Promise<HttpReply> {
     const type = json !== undefined ? 'application/json' : form !== undefined ? 'application/x-www-form-urlencoded' : undefined;
     const reply = await client.request({
       method, path, signal,
       headers: type === undefined ? headers ?? null : { ...headers, 'content-type': type },
-      body: json !== undefined ? JSON.stringify(json) : form !== undefined ? new URLSearchParams(form).toString() : null,
+      body: json !== undefined ? JSON.stringify(json) : form !== undefined ? new URLSearchParams(form).toString() : multipart ?? null,
     });
-    const body = await reply.body.text();
+    const bytes = binary ? new Uint8Array(await reply.body.arrayBuffer()) : undefined;
+    const body = bytes === undefined ? await reply.body.text() : '';
     const given = reply.headers['content-type'];
-    return { status: reply.statusCode, headers: reply.headers, contentType: typeof given === 'string' ? given : '', body };
+    return { status: reply.statusCode, headers: reply.headers, contentType: typeof given === 'string' ? given : '', body, ...(bytes === undefined ? {} : { bytes }) };
   }
 
   return {

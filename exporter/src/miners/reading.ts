@@ -23,6 +23,8 @@ export interface MinMax { readonly min?: number; readonly max?: number }
 export interface Identity {
   readonly model: string;
   readonly modelCode?: string;
+  /** The controller's kind, as `cv` or `xil`. */
+  readonly platform?: string;
   readonly firmware?: string;
   readonly firmwareVersion?: string;
   /** Name of the build, as white-label firmware tells it. */
@@ -89,6 +91,8 @@ export interface PresetSwitcher {
 
 /** Limits of the model, by kind; `warn` is where the firmware's own screen warns. */
 export interface ModelLimits {
+  /** Degrees Celsius, and the fans' duty from 0 to 1. */
+  readonly cooling?: { readonly leastTarget?: number; readonly mostTarget?: number; readonly leastDutyRatio?: number };
   readonly frequencyHertz: Readonly<Partial<Record<'min' | 'max' | 'warn' | 'default', number>>>;
   readonly voltageVolts: Readonly<Partial<Record<'min' | 'max' | 'max_stock_psu' | 'default', number>>>;
   readonly powerWatts?: number;

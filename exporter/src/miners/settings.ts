@@ -27,3 +27,24 @@ export interface MinerSettings {
   readonly network?: { readonly hostname?: string; readonly dhcp?: boolean; readonly address?: string; readonly netmask?: string; readonly gateway?: string };
   readonly timezone?: string;
 }
+
+/** One setting that differs, by its path, as `cooling.targetTemperature`. */
+export interface SettingChange { readonly field: string; readonly from?: string; readonly to?: string }
+
+/** What is another in `after`; a setting that one of the two does not tell is a difference, too. */
+export function settingsDiff(before: MinerSettings, after: MinerSettings): SettingChange[] {
+  const [old, now] = [leavesOf(before), leavesOf(after)];
+  return [...new Set([...old.keys(), ...now.keys()])].filter((field) => old.get(field) !== now.get(field)).map((field) => {
+    const [from, to] = [old.get(field), now.get(field)];
+    return { field, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+  });
+}
+
+function leavesOf(value: unknown, path = '', found = new Map<string, string>()): Map<string, string> {
+  if (typeof value !== 'object' || value === null) {
+    if (value !== undefined) found.set(path, typeof value === 'string' ? value : JSON.stringify(value));
+    return found;
+  }
+  for (const [name, part] of Object.entries(value)) leavesOf(part, path === '' ? name : `${path}.${name}`, found);
+  return found;
+}

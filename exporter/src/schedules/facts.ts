@@ -2,7 +2,7 @@
 import type { Money } from '../analytics/money.ts';
 import { phaseOf } from '../analytics/phase.ts';
 import type { ControlConfig } from '../config/schema.ts';
-import { actions, type ActionName, type Parameters } from '../control/actions.ts';
+import type { ActionName, Parameters } from '../control/actions.ts';
 import type { Miner } from '../fleet/fleet.ts';
 import type { Preset, Reading } from '../miners/reading.ts';
 import { keyOf, scaledBy, type RunOption, type ScheduledMiner } from './resolve.ts';
@@ -33,9 +33,8 @@ const fullPercent = 100;
 export const actorOf = (schedule: string) => `${authorPrefix}${schedule}`;
 export const isSchedule = (actor: string | undefined) => actor?.startsWith(authorPrefix) === true;
 
-/** The action is looked up by name: an older table lacks it. */
 export function canThrottle({ lacks, reading }: Miner): boolean {
-  return 'throttle' in actions && (lacks as Readonly<Record<string, string | undefined>>)['throttle'] === undefined && reading?.throttleRatio !== undefined;
+  return lacks.throttle === undefined && reading?.throttleRatio !== undefined;
 }
 
 const isStopped = (reading: Reading | undefined) => reading?.state === 'stopped' || reading?.state === 'shutting-down';
@@ -125,6 +124,6 @@ export function nextStep(miner: Miner, option: RunOption, baseline: Taken['basel
   const preset = option.kind === 'preset' ? option.preset : baseline.preset;
   if (preset !== undefined && preset !== 'disabled' && reading?.preset !== undefined && reading.preset.name !== preset) return { action: 'preset', parameters: { preset } };
   const throttle = option.kind === 'throttle' ? option.throttle : baseline.throttle;
-  if (throttle !== undefined && canThrottle(miner) && !stopped && throttleOf(reading) !== throttle) return { action: 'throttle', parameters: { percent: throttle } } as unknown as Step;
+  if (throttle !== undefined && canThrottle(miner) && !stopped && throttleOf(reading) !== throttle) return { action: 'throttle', parameters: { percent: throttle } };
   return stopped ? { action: 'resume', parameters: {} } : undefined;
 }

@@ -9,7 +9,30 @@ export type MinerState = (typeof minerStates)[number];
 export const intents = ['mine', 'stopped', 'curtailed', 'maintenance'] as const;
 export type Intent = (typeof intents)[number];
 
-export const actionNames = ['restart_mining', 'reboot', 'pause', 'resume', 'preset', 'locate'] as const;
+export const actionNames = [
+  'restart_mining',
+  'reboot',
+  'pause',
+  'resume',
+  'preset',
+  'locate',
+  'start',
+  'stop',
+  'throttle',
+  'switch_pool',
+  'set_pools',
+  'cooling',
+  'hostname',
+  'notes',
+  'password',
+  'api_keys',
+  'autotune_reset',
+  'settings_backup',
+  'settings_restore',
+  'factory_reset',
+  'firmware_update',
+  'firmware_remove',
+] as const;
 export type ActionName = (typeof actionNames)[number];
 
 export const targetStates = ['waiting', 'running', 'verifying', 'verified', 'failed', 'indeterminate', 'skipped', 'cancelled'] as const;

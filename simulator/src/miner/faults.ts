@@ -40,12 +40,17 @@ export interface FaultParams {
   /** Hashrate never falls below this share. */
   readonly floor?: number;
   readonly preset?: string;
-  /** Sensor fault: `error` (state error, 0 °C), `zero`, or `stuck`. */
+  /**
+   * Sensor fault: `error` (state error, 0 °C), `zero`, or `stuck`. `http_500`: with `undone` the request has no effect,
+   * with `ignored` neither, and it is answered as if it had.
+   */
   readonly mode?: string;
   /** For `slow`, `drip` and `rpc_drip`: real milliseconds. */
   readonly milliseconds?: number;
-  /** Only requests whose path begins so are mistreated. */
+  /** Only requests whose path begins so are mistreated; with `$` at its end, only those with exactly this path. */
   readonly path?: string;
+  /** Only requests of this method. */
+  readonly method?: string;
 }
 
 export interface ActiveFault {
@@ -57,7 +62,7 @@ export interface ActiveFault {
 }
 
 const numbers = ['board', 'fan', 'count', 'celsius', 'perMinute', 'ratio', 'share', 'floor', 'milliseconds'] as const;
-const texts = ['preset', 'mode', 'path', 'url', 'worker'] as const;
+const texts = ['preset', 'mode', 'path', 'method', 'url', 'worker'] as const;
 
 export class UnknownFault extends Error {}
 

@@ -14,9 +14,9 @@ export interface Spoiled {
   readonly milliseconds: number | undefined;
 }
 
-export function mannerFor(faults: readonly ActiveFault[], path: string): ActiveFault | undefined {
-  return faults.find((fault) => isManner(fault.kind) && (fault.params.path === undefined || path.startsWith(fault.params.path)
-    || path.startsWith(`/api/v1${fault.params.path}`)));
+export function mannerFor(faults: readonly ActiveFault[], path: string, method = 'GET'): ActiveFault | undefined {
+  const meant = (wanted: string) => (wanted.endsWith('$') ? path === wanted.slice(0, -1) || path === `/api/v1${wanted.slice(0, -1)}` : path.startsWith(wanted) || path.startsWith(`/api/v1${wanted}`));
+  return faults.find(({ kind, params }) => isManner(kind) && (params.path === undefined || meant(params.path)) && (params.method === undefined || params.method === method));
 }
 
 export function send(response: ServerResponse, reply: Reply): void {

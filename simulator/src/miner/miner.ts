@@ -159,7 +159,7 @@ function replyTo(core: Core, asked: { readonly request: IncomingMessage; readonl
   }, path ?? pathname);
   requests.add({ timeMs, method, path: pathname, query: searchParams.toString(), auth: credential.kind, authValid: credential.valid, body: recordedBody(body) });
   if (hasFault(state, 'stock_fallback')) return stockReply(timeMs);
-  if (path !== null) return answerApi({ state, auth }, { method, path, query: searchParams, credential, body, timeMs });
+  if (path !== null) return answerApi({ state, auth }, { method, path, query: searchParams, credential, body, contentType: request.headers['content-type'] ?? '', timeMs });
   if (method === 'GET' && pathname === '/docs/api-doc.json') return documentReply(state, place.apiDocument);
   return method === 'GET' ? spaIndex : { status: 405, body: '' };
 }
@@ -175,8 +175,13 @@ async function serve(core: Core, request: IncomingMessage, response: ServerRespo
   const body = await readBody(request);
   const timeMs = place.clock.now();
   advanceTo(state, timeMs);
-  const reply = replyTo(core, { request, body, timeMs });
-  const manner = mannerFor(state.faults, request.url ?? '/');
+  const manner = mannerFor(state.faults, request.url ?? '/', request.method);
+  const fate = manner?.kind === 'http_500' ? manner.params.mode : undefined;
+  if (fate === 'ignored') {
+    send(response, json({ restart_required: false, reboot_required: false }));
+    return;
+  }
+  const reply = fate === 'undone' ? { status: 500, body: '' } : replyTo(core, { request, body, timeMs });
   if (manner !== undefined && isManner(manner.kind)) {
     sendBadly(manner.kind, { response, socket: request.socket, reply, milliseconds: manner.params.milliseconds });
     return;

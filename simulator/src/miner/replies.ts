@@ -33,7 +33,7 @@ export function infoReply(state: MinerState, viewer: Viewer): object {
   const { network } = settings;
   const hidden = spec.redactHostname === true && !viewer.unlocked;
   return {
-    miner: model.fullName, model: model.code, fw_name: spec.brand?.name ?? 'Vnish', fw_version: spec.firmware,
+    miner: model.fullName, model: model.code, fw_name: spec.brand?.name ?? 'Vnish', fw_version: state.firmwareVersion,
     build_uuid: spec.firmware === '1.2.7' ? '53a7f3d0-71ee-4c1e-b45e-50a6c2164dad' : '7c1b2f6e-0d54-4a3e-9b71-2f5a8e6c9d10',
     build_name: spec.brand?.build ?? 'vnishnet', platform: model.platform, install_type: 'nand', build_time: buildTimes[spec.firmware],
     algorithm: model.algorithm, hr_measure: model.hrMeasure,
@@ -311,7 +311,7 @@ export function summaryReply(state: MinerState, viewer: Viewer): object {
   return {
     miner: {
       miner_status: minerStatus(state, timeMs),
-      miner_type: `${state.model.fullName} (${state.spec.brand?.name ?? 'Vnish'} ${state.spec.firmware})`,
+      miner_type: `${state.model.fullName} (${state.spec.brand?.name ?? 'Vnish'} ${state.firmwareVersion})`,
       hr_stock: bare ? 0 : state.rating,
       average_hashrate: average / 1000, instant_hashrate: realtime / 1000,
       hr_realtime: realtime, hr_nominal: round(sum((chain) => chain.hashrate_ideal), 2), hr_average: average,

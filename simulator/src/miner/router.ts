@@ -13,6 +13,7 @@ import type { Viewer } from './replies.ts';
 import { defaultSettings, RefusedSettings } from './settings.ts';
 import type { MinerState } from './state.ts';
 import { annotate, log } from './state.ts';
+import { archiveOf, readArchive, readFirmware, readForm } from './uploads.ts';
 
 export interface ApiRequest {
   readonly method: string;
@@ -21,6 +22,7 @@ export interface ApiRequest {
   readonly query: URLSearchParams;
   readonly credential: Credential;
   readonly body: Buffer;
+  readonly contentType: string;
   readonly timeMs: number;
 }
 
@@ -105,9 +107,46 @@ function rebootAfter(call: Call): Reply {
   return json({ after: reboot(call.state, call.timeMs) });
 }
 
-/** 1.3 notes it in the history. */
+function uploadedFile(call: Call): { file: Buffer; fields: Map<string, Buffer> } {
+  const fields = readForm(call.contentType, call.body);
+  const file = fields?.get('file');
+  if (fields === undefined || file === undefined) throw new BadBody('Multipart error: missing field `file`');
+  return { file, fields };
+}
+
+function toFactorySettings({ state, auth }: Call): void {
+  const { network } = state.settings;
+  state.settings = defaultSettings({
+    model: state.model, generation: state.generation, hostname: 'Antminer', address: network.ipaddress, pools: state.spec.pools,
+  });
+  auth.password = 'admin';
+}
+
+/** 1.3 notes it in the history. An image for another model, or no image, is refused [S]. */
 function answerFirmwareUpdate(call: Call): Reply {
+  const { file, fields } = uploadedFile(call);
+  const image = readFirmware(file);
+  if (image?.model !== call.state.model.code) return error(500, 'Firmware verification failed');
+  const keep = fields.get('keep_settings')?.toString() ?? 'true';
+  if (keep !== 'true' && keep !== 'false') throw new BadBody('Multipart error: invalid value for `keep_settings`');
+  if (keep === 'false') toFactorySettings(call);
+  call.state.firmwareVersion = image.version;
   if (call.state.generation === '1.3') annotate(call.state, { timeMs: call.timeMs, type: 'fw_update' });
+  return rebootAfter(call);
+}
+
+function answerFirmwareRemove(call: Call): Reply {
+  if (call.state.generation === '1.3' && typeof bodyObject(call)['remove_stock_logs'] !== 'boolean') throw new BadBody('Json deserialize error: missing field `remove_stock_logs`');
+  if (call.state.spec.removable !== true) return error(400, "This model has no 'remove firmware'");
+  call.state.faults = [...call.state.faults, { kind: 'stock_fallback', params: {}, sinceMs: call.timeMs }];
+  return rebootAfter(call);
+}
+
+function answerRestore(call: Call): Reply {
+  if (call.state.warranty === 'active') return { status: 403, body: '' };
+  const settings = readArchive(uploadedFile(call).file);
+  if (settings === undefined) return error(500, 'Invalid backup file');
+  call.state.settings = settings;
   return rebootAfter(call);
 }
 
@@ -211,12 +250,7 @@ function answerThrottle(call: Call): Reply {
 }
 
 function answerFactoryReset(call: Call): Reply {
-  const { state, auth } = call;
-  const { network } = state.settings;
-  state.settings = defaultSettings({
-    model: state.model, generation: state.generation, hostname: 'Antminer', address: network.ipaddress, pools: state.spec.pools,
-  });
-  auth.password = 'admin';
+  toFactorySettings(call);
   return rebootAfter(call);
 }
 
@@ -282,8 +316,8 @@ const endpoints: readonly Endpoint[] = [
 
   guarded('GET', '/settings', (call) => json(settingsReply(call.state))),
   guarded('POST', '/settings', answerSettings),
-  guarded('POST', '/settings/backup', () => ({ status: 200, contentType: 'application/octet-stream', body: Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]) })),
-  guarded('POST', '/settings/restore', (call) => (call.state.warranty === 'active' ? { status: 403, body: '' } : rebootAfter(call))),
+  guarded('POST', '/settings/backup', (call) => ({ status: 200, contentType: 'application/octet-stream', body: archiveOf(call.state.settings) })),
+  guarded('POST', '/settings/restore', answerRestore),
   guarded('POST', '/settings/factory-reset', answerFactoryReset),
   guarded('GET', '/autotune/presets', (call) => json(presetsReply(call.state))),
   guarded('POST', '/autotune/reset', command(answerTuneReset)),
@@ -301,11 +335,7 @@ const endpoints: readonly Endpoint[] = [
   open('POST', '/find-miner', answerFindMiner),
   since(only13, open('POST', '/locate-miner', answerLocateMiner)),
   guarded('POST', '/firmware/update', answerFirmwareUpdate),
-  since(only12, guarded('POST', '/firmware/remove', () => error(400, "This model has no 'remove firmware'"))),
-  since(only13, guarded('POST', '/firmware/remove', (call) => {
-    if (typeof bodyObject(call)['remove_stock_logs'] !== 'boolean') throw new BadBody('Json deserialize error: missing field `remove_stock_logs`');
-    return error(400, "This model has no 'remove firmware'");
-  })),
+  guarded('POST', '/firmware/remove', answerFirmwareRemove),
   guarded('POST', '/activate-warranty', (call) => answerWarranty(call, true)),
   guarded('POST', '/cancel-warranty', (call) => answerWarranty(call, false)),
 ];

@@ -56,6 +56,8 @@ export interface MinerSpec {
   readonly redactHostname?: boolean;
   /** Name and build of a white-label firmware (vnish-api.md 0); default VNish's own. */
   readonly brand?: { readonly name: string; readonly build: string };
+  /** Whether stock firmware lies beside, to which `/firmware/remove` goes back; default no, as on most models [S]. */
+  readonly removable?: boolean;
   /** Default `not_provided`. */
   readonly warranty?: Warranty;
   /** What the boards' memory gives: all, no serial numbers ("N/A", null), or nothing at all. Default `full`. */
@@ -153,6 +155,8 @@ export interface MinerState {
   annotations: Annotation[];
   history: Sample[];
   readonly notes: Map<string, string>;
+  /** As `/info` tells it: the spec's, until another image of the same generation is installed. */
+  firmwareVersion: string;
   warranty: Warranty;
   sink: ShareSink | null;
 }
@@ -247,7 +251,7 @@ export function createState(spec: MinerSpec, birth: Birth): MinerState {
     ramp: { from: still, to: still, startMs: birth.startMs, durationMs: 0 },
     throttle: { from: 100, to: 100, startMs: birth.startMs },
     pending: { restart: false, reboot: false }, ledOn: false, faults: [], overheatStreak: 0,
-    logs: new Map(), annotations: [], history: [], notes: new Map(), warranty: spec.warranty ?? 'not_provided', sink: null,
+    logs: new Map(), annotations: [], history: [], notes: new Map(), firmwareVersion: spec.firmware, warranty: spec.warranty ?? 'not_provided', sink: null,
   };
   const point = presetPoint(state, preset);
   state.ramp = { from: point, to: point, startMs: birth.startMs, durationMs: 0 };

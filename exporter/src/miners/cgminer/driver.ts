@@ -3,7 +3,7 @@
  * own interfaces (docs/how-it-works.md says what is missing).
  */
 import type { Mismatch } from '../../mismatch.ts';
-import { PollFailure, type Command, type Driver, type Lacks } from '../driver.ts';
+import { lacksAll, PollFailure, type Driver } from '../driver.ts';
 import type { JsonObject } from '../fields.ts';
 import type { Reading } from '../reading.ts';
 import { askCgminer, cgminerPlace, type CgminerCommand, type CgminerPlace } from './client.ts';
@@ -21,10 +21,7 @@ export interface CgminerOptions {
 
 const readOnly = 'it is read over TCP 4028, which takes no commands from Hashfleet (driver: cgminer)';
 
-/** Every command there is: a new one does not compile before it stands here. */
-const lacks = {
-  restart_mining: readOnly, reboot: readOnly, pause: readOnly, resume: readOnly, preset: readOnly, locate: readOnly,
-} satisfies Record<Command['action'], string> & Lacks;
+const lacks = lacksAll(readOnly);
 
 export function cgminerDriver({ address, hashrateUnit, mismatch, now = Date.now }: CgminerOptions): Driver {
   const place = cgminerPlace(address);

@@ -2,7 +2,7 @@
  * A miner that cannot be reached from here: an agent beside it sends its readings (POST /telemetry), and this driver hands the
  * latest one to the poll loop. Nothing is ever dialled, and no command can be given.
  */
-import { PollFailure, type Command, type Driver, type Lacks } from '../driver.ts';
+import { lacksAll, PollFailure, type Driver } from '../driver.ts';
 import type { Reading } from '../reading.ts';
 
 export interface PushOptions {
@@ -14,9 +14,7 @@ export interface PushOptions {
 
 const unreachable = 'its readings are pushed by an agent, which takes no commands (driver: push)';
 
-const lacks = {
-  restart_mining: unreachable, reboot: unreachable, pause: unreachable, resume: unreachable, preset: unreachable, locate: unreachable,
-} satisfies Record<Command['action'], string> & Lacks;
+const lacks = lacksAll(unreachable);
 
 export function pushDriver({ freshMs, now = Date.now }: PushOptions): Driver {
   let latest: Reading | undefined;

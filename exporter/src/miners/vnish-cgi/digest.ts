@@ -57,7 +57,7 @@ export function answer({ realm, nonce, algorithm, opaque }: Challenge, { user, p
 }
 
 export interface DigestSession {
-  /** As `http.request`, with an answered challenge; a refused password is not tried again before a pause. @throws PollFailure */
+  /** As `http.request`, with an answered challenge; a refused password is not tried again before a pause. @throws PollFailure, with `sent: false` where the miner did not let it in */
   authorized(request: HttpRequest): Promise<HttpReply>;
   readonly state: CredentialState;
 }
@@ -93,7 +93,7 @@ export function digestSession({ http, user, password, now }: DigestOptions): Dig
 
   return {
     async authorized(request) {
-      if (now() < notBefore) throw new PollFailure('auth', `the miner refused the password; next try in ${Math.ceil((notBefore - now()) / 1000)} s`);
+      if (now() < notBefore) throw new PollFailure('auth', `the miner refused the password; next try in ${Math.ceil((notBefore - now()) / 1000)} s`, { sent: false });
       // A request that was answered 401 did nothing, so sending it again with an answer is no repetition of a write.
       const first = challenge === undefined ? await http.request(request) : await answered(request, challenge);
       if (first.status !== 401) {
@@ -103,11 +103,11 @@ export function digestSession({ http, user, password, now }: DigestOptions): Dig
       // The first contact, or the nonce has run out.
       const reply = await answered(request, take(first));
       if (reply.status === 401) {
-        if (take(reply).stale) throw new PollFailure('auth', 'the miner gave a nonce that it did not take');
+        if (take(reply).stale) throw new PollFailure('auth', 'the miner gave a nonce that it did not take', { sent: false });
         challenge = undefined;
         state = 'refused';
         notBefore = now() + refusedPauseMs;
-        throw new PollFailure('auth', 'the miner refused the password');
+        throw new PollFailure('auth', 'the miner refused the password', { sent: false });
       }
       state = 'accepted';
       return reply;

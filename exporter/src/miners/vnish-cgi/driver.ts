@@ -4,7 +4,7 @@
  * with the invalid JSON that this firmware is known for, is tried over TCP 4028: that poll only, and marked as such.
  */
 import type { Mismatch } from '../../mismatch.ts';
-import { PollFailure, type Command, type CommandReply, type Driver, type Lacks, type PollFailureReason, type PollPace } from '../driver.ts';
+import { beforeSending, PollFailure, type Command, type CommandReply, type Driver, type Lacks, type PollFailureReason, type PollPace } from '../driver.ts';
 import { cgminerPlace } from '../cgminer/client.ts';
 import { readCgminer } from '../cgminer/driver.ts';
 import type { HashrateUnit } from '../cgminer/parse.ts';
@@ -39,9 +39,15 @@ const cgiShare = 2 / 3;
 /** What TCP 4028 may help with; a refused password, a wrong address and a machine of another kind stay what they are. */
 const fallbackReasons: ReadonlySet<PollFailureReason> = new Set<PollFailureReason>(['connect', 'timeout', 'reset', 'http_5xx', 'html_body', 'bad_json', 'bad_shape', 'too_large', 'not_http']);
 
+const noApi = 'its firmware (VNish 3.x) has no such command';
+/** Its script damages the configuration unless it gets every key, and the L3+'s are not described (vnish-api.md, 5). */
+const noSettings = 'its firmware (VNish 3.x) takes settings only all at once, and which they are on this model is not described';
+
 const lacks = {
   preset: 'its firmware (VNish 3.x) has no presets',
   locate: 'its firmware (VNish 3.x) has no command for the locate light',
+  throttle: noApi, switch_pool: noApi, notes: noApi, api_keys: noApi, autotune_reset: noApi, settings_backup: noApi, settings_restore: noApi, factory_reset: noApi,
+  firmware_update: noApi, firmware_remove: noApi, password: noApi, set_pools: noSettings, cooling: noSettings, hostname: noSettings,
 } satisfies Lacks;
 
 export function vnishCgiDriver({ address, password, slowIntervalMs, deadlineMs, cgminerPort, hashrateUnit, mismatch, now = Date.now }: VnishCgiOptions): Driver {
@@ -52,10 +58,16 @@ export function vnishCgiDriver({ address, password, slowIntervalMs, deadlineMs, 
 
   async function ask(script: string, request: Omit<HttpRequest, 'path'>): Promise<HttpReply> {
     const reply = await session.authorized({ ...request, path: `/cgi-bin/${script}` });
-    if (reply.status === 403) throw new PollFailure('auth', `${script} answered 403`);
+    if (reply.status === 403) throw new PollFailure('auth', `${script} answered 403`, { sent: false });
     if (reply.status >= 500) throw new PollFailure('http_5xx', `${script} answered ${reply.status}`);
     if (reply.status < 200 || reply.status >= 300) throw new PollFailure('http_4xx', `${script} answered ${reply.status}`);
     return reply;
+  }
+
+  /** The login is proved by a read before the first command, so that a login that fails is known not to have sent it. */
+  async function act(script: string, request: Omit<HttpRequest, 'path'>): Promise<HttpReply> {
+    if (session.state !== 'accepted') await beforeSending(async () => ask('get_system_info.cgi', { signal: request.signal }));
+    return ask(script, request);
   }
 
   async function read(script: string, signal: AbortSignal): Promise<JsonObject> {
@@ -119,12 +131,15 @@ export function vnishCgiDriver({ address, password, slowIntervalMs, deadlineMs, 
     async send(command: Command, signal: AbortSignal): Promise<CommandReply> {
       systemReadAt = -Infinity;
       switch (command.action) {
-        case 'restart_mining': await ask('reboot_cgminer.cgi', { signal, acts: true }); return { sent: true };
-        case 'reboot': await ask('reboot.cgi', { signal, acts: true }); return { sent: true };
-        case 'pause': await ask('do_sleep_mode.cgi', { method: 'POST', signal, form: { mode: '1' } }); return { sent: true };
-        case 'resume': await ask('do_sleep_mode.cgi', { method: 'POST', signal, form: { mode: '0' } }); return { sent: true };
-        case 'preset':
-        case 'locate': return { sent: false, detail: lacks[command.action] };
+        case 'restart_mining':
+        case 'start': await act('reboot_cgminer.cgi', { signal, acts: true }); return { sent: true };
+        case 'stop': await act('stop_bmminer.cgi', { signal, acts: true }); return { sent: true };
+        case 'reboot': await act('reboot.cgi', { signal, acts: true }); return { sent: true };
+        case 'pause': await act('do_sleep_mode.cgi', { method: 'POST', signal, form: { mode: '1' } }); return { sent: true };
+        case 'resume': await act('do_sleep_mode.cgi', { method: 'POST', signal, form: { mode: '0' } }); return { sent: true };
+        case 'preset': case 'locate': case 'throttle': case 'switch_pool': case 'set_pools': case 'cooling': case 'hostname': case 'notes': case 'password': case 'api_keys':
+        case 'autotune_reset': case 'settings_backup': case 'settings_restore': case 'factory_reset': case 'firmware_update': case 'firmware_remove':
+          return { sent: false, detail: lacks[command.action] };
       }
     },
     get credentials() {

@@ -3,22 +3,23 @@
  * (schedule.ts); one request at a time; writes are sent once and never repeated.
  */
 import type { Mismatch } from '../../mismatch.ts';
-import { beforeSending, PollFailure, type Command, type CommandReply, type Driver } from '../driver.ts';
+import { PollFailure, type Command, type Driver } from '../driver.ts';
 import { isObject, type JsonObject } from '../fields.ts';
 import { longestWindowSeconds } from '../history.ts';
-import { minerHttp, type HttpReply, type HttpRequest, type MinerHttp } from '../http.ts';
+import { minerHttp, type HttpReply, type MinerHttp } from '../http.ts';
 import type { Preset, Reading } from '../reading.ts';
 import type { MinerSettings } from '../settings.ts';
 import { parseChips } from './chips.ts';
+import { vnishCommands } from './commands.ts';
 import { parseFactory } from './hardware.ts';
 import { parseHistory } from './history.ts';
 import { parseLog } from './logs.ts';
 import { parseReading, type Background } from './parse.ts';
 import { parsePresets } from './presets.ts';
-import { errText, flagsOf, jsonOf, objectOf, textOf } from './replies.ts';
+import { jsonOf, objectOf, textOf } from './replies.ts';
 import { endpoints, failed, isDue, scheduleOf, succeeded, untried, type Endpoint, type Past, type Trigger } from './schedule.ts';
 import { vnishSession } from './session.ts';
-import { hashOf, parseNotes, parseSettings } from './settings.ts';
+import { hashOf, parseApiKeys, parseNotes, parseSettings } from './settings.ts';
 import { hashrateUnit, parseDuration } from './units.ts';
 import { traitsOf, type BoardsPath, type VersionTraits } from './versions.ts';
 
@@ -51,6 +52,7 @@ const clockSlackSeconds = 60;
 export function vnishDriver({ address, password, slowIntervalMs, mismatch, now = Date.now }: VnishOptions): Driver {
   const http = minerHttp(address);
   const session = vnishSession({ http, password, now });
+  const commands = vnishCommands({ session, traits: () => traits(), read: async (path, signal) => read(path, signal) });
   const schedule = scheduleOf(slowIntervalMs);
   let background: Background & { readonly status?: JsonObject } = {};
   let pasts: Partial<Record<Endpoint, Past>> = {};
@@ -266,43 +268,6 @@ export function vnishDriver({ address, password, slowIntervalMs, mismatch, now =
     if (background.info === undefined) await identify(signal);
   }
 
-  async function write(path: string, { signal, json }: Pick<HttpRequest, 'signal' | 'json'>): Promise<HttpReply> {
-    const reply = await session.authorized({ method: 'POST', path: `${api}${path}`, signal, ...(json === undefined ? {} : { json }) });
-    if (reply.status >= 200 && reply.status < 300) return reply;
-    throw new PollFailure(reply.status >= 500 ? 'http_5xx' : reply.status === 401 || reply.status === 403 ? 'auth' : 'http_4xx', `${path} answered ${reply.status}${errText(reply)}`);
-  }
-
-  /**
-   * Posts the whole overclock object read back with the preset replaced (vnish-api.md, 4.3): nothing else is touched, and
-   * tuned profiles are not overwritten. An empty `chains` list is left out because the firmware refuses it (7 row 13).
-   */
-  async function applyPreset(preset: string, signal: AbortSignal): Promise<CommandReply> {
-    const settings = await beforeSending(async () => objectOf(await session.authorized({ path: `${api}/settings`, signal }), '/settings'));
-    const miner = settings['miner'];
-    const overclock = isObject(miner) ? miner['overclock'] : undefined;
-    if (!isObject(overclock)) throw new PollFailure('bad_shape', '/settings has no miner.overclock', { sent: false });
-    const kept = Object.entries(overclock).filter(([key, value]) => !(key === 'chains' && (!Array.isArray(value) || value.length === 0)));
-    const switcher = overclock['preset_switcher'];
-    // With the switcher on, the firmware climbs to top_preset by itself: it has to follow the wish (4.6).
-    const pinned = isObject(switcher) && switcher['enabled'] === true ? { preset_switcher: { ...switcher, top_preset: preset } } : {};
-    const reply = await write('/settings', { json: { miner: { overclock: { ...Object.fromEntries(kept), ...pinned, preset } } }, signal });
-    const flags = flagsOf(reply);
-    if (flags.restartRequired) {
-      await write('/mining/restart', { signal });
-      return { sent: true, detail: 'saved; mining restarts to apply it' };
-    }
-    return { sent: true, detail: flags.rebootRequired ? 'saved; the miner asks for a reboot' : 'saved' };
-  }
-
-  /** 1.2's light toggles whatever the body says, so it is read first and written only on a difference (2.2). */
-  async function locate(on: boolean, signal: AbortSignal): Promise<CommandReply> {
-    const { locate: { path, style } } = traits();
-    const status = await beforeSending(async () => read('/status', signal));
-    if (status['find_miner'] === on) return { sent: false, detail: `the light already is ${on ? 'on' : 'off'}` };
-    await write(path, { json: style === 'set' ? { is_enabled: on } : { on }, signal });
-    return { sent: true };
-  }
-
   return {
     kind: 'vnish',
     async poll(signal, pace = 'usual'): Promise<Reading> {
@@ -334,7 +299,7 @@ export function vnishDriver({ address, password, slowIntervalMs, mismatch, now =
     },
     async log(type, signal) {
       const path = `/logs/${encodeURIComponent(type)}`;
-      return parseLog(textOf(await get(path, signal), path), [password]);
+      return parseLog(textOf(await get(path, signal), path), [session.password]);
     },
     notes: async (signal) => parseNotes(jsonOf(await get('/notes', signal), '/notes'), mismatch),
     async history(window, signal) {
@@ -347,15 +312,17 @@ export function vnishDriver({ address, password, slowIntervalMs, mismatch, now =
       // Whatever is done, state, identity, preset and settings are read anew at the next poll.
       asked = true;
       pasts.settings = untried;
-      switch (command.action) {
-        case 'restart_mining': await write('/mining/restart', { signal }); return { sent: true };
-        case 'reboot': await write('/system/reboot', { signal }); return { sent: true };
-        case 'pause': await write('/mining/pause', { signal }); return { sent: true };
-        case 'resume': await write('/mining/resume', { signal }); return { sent: true };
-        case 'preset': return applyPreset(command.preset, signal);
-        case 'locate': return locate(command.on, signal);
-      }
+      return commands.send(command, signal);
     },
+    async backup(signal) {
+      const reply = await session.authorized({ method: 'POST', path: `${api}/settings/backup`, binary: true, repeatable: true, signal });
+      if (reply.status !== 200 || reply.bytes === undefined || reply.bytes.length === 0) throw new PollFailure(reply.status >= 500 ? 'http_5xx' : 'http_4xx', `/settings/backup answered ${reply.status}${reply.status === 200 ? ' with nothing' : ''}`);
+      return reply.bytes;
+    },
+    async apiKeys(signal) {
+      return parseApiKeys(jsonOf(await session.authorized({ path: `${api}/apikeys`, signal }), '/apikeys'), mismatch);
+    },
+    accepts: async (candidate, signal) => session.adopt(candidate, signal),
     get credentials() {
       return session.state;
     },

@@ -11,6 +11,7 @@ type FactoryBoard = FactoryInfo['boards'][number];
 /** Frequencies in MHz; voltages here in units of 10 mV, unlike everywhere else (vnish-api.md, 2.5). */
 export function parseLimits(model: JsonObject, mismatch: Mismatch): ModelLimits | undefined {
   const fields = fieldsOf(model, 'model', mismatch).optional.object('overclock')?.optional;
+  const cooling = fieldsOf(model, 'model', mismatch).optional.object('cooling')?.optional;
   if (fields === undefined) return undefined;
   const hertz = (name: string) => scaled(unlessZero(fields.number(name)), 1e6);
   const volts = (name: string) => scaled(unlessZero(fields.number(name)), 1e-2);
@@ -18,6 +19,7 @@ export function parseLimits(model: JsonObject, mismatch: Mismatch): ModelLimits 
     frequencyHertz: defined<ModelLimits['frequencyHertz']>({ min: hertz('min_freq'), max: hertz('max_freq'), warn: hertz('warn_freq'), default: hertz('default_freq') }),
     voltageVolts: defined<ModelLimits['voltageVolts']>({ min: volts('min_voltage'), max: volts('max_voltage'), max_stock_psu: volts('max_voltage_stock_psu'), default: volts('default_voltage') }),
     powerWatts: unlessZero(fields.number('max_power_limit')),
+    cooling: cooling === undefined ? undefined : defined<NonNullable<ModelLimits['cooling']>>({ leastTarget: cooling.number('min_target_temp'), mostTarget: cooling.number('max_target_temp'), leastDutyRatio: scaled(cooling.number('min_fan_pwm', 0, 100), 0.01) }),
   });
 }
 

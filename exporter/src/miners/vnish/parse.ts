@@ -69,6 +69,7 @@ export function parseIdentity({ info, model, summary }: Background & { summary?:
   return defined<Identity>({
     model: name,
     modelCode: fields.optional.text('model'),
+    platform: fields.optional.text('platform'),
     firmware: fields.text('fw_name'),
     firmwareVersion: fields.text('fw_version'),
     build: build === '' ? undefined : build,

@@ -17,6 +17,12 @@ export interface Session {
   authorized(request: HttpRequest): Promise<HttpReply>;
   /** Tries the password, once. @throws PollFailure where it is not accepted */
   unlock(signal: AbortSignal): Promise<void>;
+  /** A password that may be the miner's by now: where the present one is refused it is tried, once. */
+  expect(password: string): void;
+  /** Logs in with this password, once; where it is accepted it is the session's from now on. @throws PollFailure where neither is said */
+  adopt(password: string, signal: AbortSignal): Promise<boolean>;
+  /** The present one. */
+  readonly password: string;
   readonly state: CredentialState;
 }
 
@@ -27,31 +33,58 @@ export interface SessionOptions {
   readonly now: () => number;
 }
 
-export function vnishSession({ http, password, now }: SessionOptions): Session {
+export function vnishSession({ http, password: given, now }: SessionOptions): Session {
+  let password = given;
+  let expected: string | undefined;
   let token: string | undefined;
   let state: CredentialState = 'unknown';
   let notBefore = 0;
+
+  async function tryPassword(pw: string, signal: AbortSignal): Promise<HttpReply> {
+    return http.request({ method: 'POST', path: '/api/v1/unlock', json: { pw }, repeatable: true, signal });
+  }
+
+  function enter(reply: HttpReply): string {
+    const body = json(reply);
+    const found = isObject(body) ? body['token'] : undefined;
+    if (typeof found !== 'string' || found === '') throw new PollFailure('bad_shape', 'unlock gave no token');
+    token = found;
+    state = 'accepted';
+    notBefore = 0;
+    return found;
+  }
+
+  async function adopt(pw: string, signal: AbortSignal): Promise<string | undefined> {
+    const reply = await tryPassword(pw, signal);
+    if (reply.status === 200) {
+      const entered = enter(reply);
+      password = pw;
+      expected = undefined;
+      return entered;
+    }
+    if (reply.status === 403) return undefined;
+    throw new PollFailure(reply.status >= 500 ? 'http_5xx' : reply.status === 429 ? 'locked_out' : 'http_4xx', `unlock answered ${reply.status}`);
+  }
 
   async function unlock(signal: AbortSignal): Promise<string> {
     if (now() < notBefore) {
       const wait = Math.ceil((notBefore - now()) / 1000);
       throw new PollFailure(state === 'locked_out' ? 'locked_out' : 'auth', `the miner refused the password; next try in ${wait} s`);
     }
-    const reply = await http.request({ method: 'POST', path: '/api/v1/unlock', json: { pw: password }, repeatable: true, signal });
-    if (reply.status === 200) {
-      const body = json(reply);
-      const given = isObject(body) ? body['token'] : undefined;
-      if (typeof given !== 'string' || given === '') throw new PollFailure('bad_shape', 'unlock gave no token');
-      token = given;
-      state = 'accepted';
-      return given;
-    }
+    const reply = await tryPassword(password, signal);
+    if (reply.status === 200) return enter(reply);
     if (reply.status === 429) {
       state = 'locked_out';
       notBefore = now() + Math.max(lockedPauseMs, unlockTimeoutMs(reply));
       throw new PollFailure('locked_out', 'the miner accepts no password for now (429)');
     }
     if (reply.status === 401 && isStock(reply)) throw new PollFailure('stock_firmware', 'the miner asks for stock firmware\'s digest login');
+    if (reply.status === 403 && expected !== undefined) {
+      const other = expected;
+      expected = undefined;
+      const entered = await adopt(other, signal);
+      if (entered !== undefined) return entered;
+    }
     if (reply.status === 401 || reply.status === 403) {
       state = 'refused';
       notBefore = now() + refusedPauseMs;
@@ -74,6 +107,13 @@ export function vnishSession({ http, password, now }: SessionOptions): Session {
     },
     async unlock(signal) {
       await unlock(signal);
+    },
+    expect(other) {
+      expected = other;
+    },
+    adopt: async (pw, signal) => (await adopt(pw, signal)) !== undefined,
+    get password() {
+      return password;
     },
     get state() {
       return state;

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Mismatch } from '../../mismatch.ts';
 import { defined } from '../../defined.ts';
+import { withoutLogin, type ApiKeyEntry } from '../driver.ts';
 import { fieldsOf, isObject, type Fields, type JsonObject } from '../fields.ts';
 import { scaled } from '../quantities.ts';
 import { coolingModes, type CoolingMode } from '../reading.ts';
@@ -81,11 +82,6 @@ function parseMisc(fields: Fields | undefined, names: readonly string[]): MinerS
   return Object.fromEntries(found);
 }
 
-/** A login in a pool's address is a secret. */
-function withoutLogin(url: string): string {
-  return url.replace(/^((?:[a-z][a-z0-9+.-]*:\/\/)?)[^/@]*@/i, '$1');
-}
-
 /** Notes that people keep on the miner, by key. */
 export function parseNotes(reply: unknown, mismatch: Mismatch): { key: string; value: string }[] {
   if (!isObject(reply)) {
@@ -100,3 +96,16 @@ export function parseNotes(reply: unknown, mismatch: Mismatch): { key: string; v
 }
 
 const mostNotes = 100;
+
+/** Keys come in clear (vnish-api.md, 1.2); only what compares them is kept. */
+export function parseApiKeys(reply: unknown, mismatch: Mismatch): ApiKeyEntry[] {
+  if (!Array.isArray(reply)) {
+    mismatch('apikeys', 'apikeys');
+    return [];
+  }
+  return (reply as unknown[]).slice(0, mostNotes).flatMap((item) => {
+    const fields = isObject(item) ? fieldsOf(item, 'apikeys', mismatch) : undefined;
+    const key = fields?.text('key');
+    return key === undefined ? [] : [{ name: fields?.optional.text('description') ?? '', digest: createHash('sha256').update(key).digest('hex') }];
+  });
+}
