@@ -85,7 +85,8 @@ export interface MinerFacts {
   readonly fanDutyRatio?: number | undefined;
   readonly fansDown?: number | undefined;
   readonly boardsLost?: number | undefined;
-  readonly switcherOn?: boolean | undefined;
+  /** W below which the firmware's own switcher climbs back; absent while it is off. */
+  readonly switcherLeastWatts?: number | undefined;
   /** Degrees Celsius at which the firmware stops it. */
   readonly overheatTemperature?: number | undefined;
   /** W that its power supply is rated for. */
@@ -170,6 +171,7 @@ function unitMoney({ price, tariff, devfeeRatio = 0, acceptedRatio = 1 }: MinerF
   return { hash: (price.usdPerMegahashDay * (1 - price.feeRatio) * (1 - devfeeRatio) * acceptedRatio) / 1e6, watt: tariff.usdPerKilowattHour * 0.024 * (1 + tariff.overheadRatio) * (tariff.meterRatio ?? 1) };
 }
 
+const promisedWatts = ({ presets }: MinerFacts, { preset }: Way) => presets.find(({ name }) => name === preset)?.powerWatts ?? Infinity;
 const upper = ({ value, deviation }: Estimate) => value + rules.oneSided * deviation;
 const keyOf = ({ preset }: Way) => preset ?? 'sleep';
 
@@ -213,9 +215,9 @@ function obstacleOf({ name, tuned, needsModifiedPsu, powerWatts = 0 }: Preset, f
   const most = temperatureLimit(facts, limits);
   // What is measured counts where it is worse than what is expected.
   if (found.chipTemperature !== undefined && upper(found.chipTemperature) > most) return 'temperature';
-  if (here && (facts.chipTemperature ?? -Infinity) > most) return 'temperature';
-  if (found.errorRatio !== undefined && upper(found.errorRatio) > rules.mostErrors) return 'errors';
   const current = facts.presets.find((one) => one.name === facts.preset)?.powerWatts;
+  if ((here || (current !== undefined && powerWatts >= current)) && (facts.chipTemperature ?? -Infinity) > most) return 'temperature';
+  if (found.errorRatio !== undefined && upper(found.errorRatio) > rules.mostErrors) return 'errors';
   // Hotter air needs more fan than there is: nothing above the present watts.
   if (!here && (facts.fanDutyRatio ?? 0) > rules.mostFan && current !== undefined && powerWatts >= current) return 'fan';
   // As long as nothing was learned of its heat, a miner near its limit gets no more watts.
@@ -355,7 +357,7 @@ function changeAdvice({ facts, here, choices, options, ways }: Judged, { way, fr
   // Out of the operator's range is a reason to change, but none to hurry; without hashes to lose nothing is advised at a loss.
   if (!unsafe && !forced && here.obstacle === undefined && (options.find((one) => one.way === way)?.value ?? 0) <= 0) return undefined;
   const change = way.preset === undefined ? 'sleep' : facts.asleep ? 'wake' : here.obstacle === 'temperature' ? 'thermal_derate' : forced ? 'circuit_rebalance' : 'preset_change';
-  const kind: AdviceKind = facts.switcherOn === true && way.preset !== undefined && !facts.asleep ? 'switcher_conflict' : change;
+  const kind: AdviceKind = promisedWatts(facts, way) < (facts.switcherLeastWatts ?? 0) ? 'switcher_conflict' : change;
   const better = ways.filter((one) => one.obstacle !== undefined && one.obstacle !== 'untuned' && (one.profitUsdPerDay?.value ?? -Infinity) > (way.profitUsdPerDay?.value ?? 0));
   const heat = way.chipTemperature === undefined || here.chipTemperature === undefined ? undefined : interval(difference(way.chipTemperature, here.chipTemperature));
   const [low, high] = side === 'up' ? [here, way] : [way, here];

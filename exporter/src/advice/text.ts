@@ -26,6 +26,6 @@ export function adviceText({ miner = '', from = '', to = '', kind, expected, pro
   }
   if (even !== undefined) said.push(`Worth it while power costs ${side === 'up' ? 'less' : 'more'} than $${even.toFixed(4)}/kWh.`);
   said.push(`Basis: ${evidence.hoursHere ?? 0} h on ${from}, ${evidence.hoursThere ?? 0} h on ${to}, ${evidence.modelHours} h of the fleet. Limit: ${binding.replace('_', ' ')}.`);
-  if (kind === 'switcher_conflict') said.push('The firmware switches presets by temperature itself and would take this back: set its top preset too, or switch it off.');
+  if (kind === 'switcher_conflict') said.push('The lowest preset of the firmware\'s own switcher is above this, and it would climb back: lower that, or switch it off.');
   return said.join(' ');
 }
