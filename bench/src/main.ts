@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [--json]`: the one door to all benchmarks. */
 import { parseArgs } from 'node:util';
+import { advice } from './advice.ts';
 import { control } from './control.ts';
 import { chips, exposition } from './exposition.ts';
 import type { Benchmark } from './measure.ts';
@@ -10,7 +11,7 @@ import { pools } from './pools.ts';
 import { hung, scale } from './scale.ts';
 import { soak } from './soak.ts';
 
-const benchmarks: readonly Benchmark[] = [exposition, chips, poll, memory, hung, poolGap, pools, scale, soak, control];
+const benchmarks: readonly Benchmark[] = [exposition, chips, poll, memory, hung, poolGap, pools, scale, soak, control, advice];
 const usage = `Usage: npm run bench -- NAME|all [--json] [--miners N] [--interval SECONDS] [--minutes M] [--runs N]\n       npm run bench -- --list\n\n${benchmarks.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}\n\nThe options of size are for "scale", --runs is for "control". "all" leaves out what takes many minutes (${benchmarks.filter((one) => one.long === true).map((one) => one.name).join(', ')}).\n--json prints one line a figure: {"name","value","unit","baseline","ratio"}; less than 1 is better than the baseline.`;
 
 let parsed;
