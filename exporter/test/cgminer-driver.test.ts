@@ -409,7 +409,7 @@ describe('the service', () => {
 
   test('skips every action on a miner of driver cgminer, with the reason', async () => {
     const { miner } = await l3plus();
-    const running = await run([`{name: raw, address: "${at4028(miner)}", driver: cgminer}`], { control: '{enabled: true}' });
+    const running = await run([`{name: raw, address: "${at4028(miner)}", driver: cgminer}`], { control: '{enabled: true, allow_pool_urls: [ltc.viabtc.io]}' });
     await until('it is read', async () => (await running.value('miner_up', { miner: 'raw' })) === 1);
     for (const action of actionNames) {
       const { body } = await running.api('/actions', { json: { miners: ['raw'], action, parameters: anyParameters[action] ?? {} }, token: tokens.operate });

@@ -95,6 +95,61 @@ describe('hashfleet act', () => {
   });
 });
 
+describe('hashfleet approvals', () => {
+  test('an action that needs a second person waits; another one sees its plan, approves it and follows the job', async () => {
+    const simulator = await simulated([spec('m1')], { speed: 20 });
+    const { as } = await ready(simulator, { control: control.replace('{', '{four_eyes: {actions: [pause]}, ') });
+    const asked = await as(tokens.operate)('act', 'pause', '--miner', 'm1', '--yes');
+    expect(asked).toMatchObject({ code: 5, out: expect.stringMatching(/will wait: "pause" needs the approval of a second person[^]*approval (\w+): /) });
+    const id = /approval (\w+):/.exec(asked.out)![1]!;
+    expect((await as(tokens.read)('approvals')).out).toMatch(new RegExp(`^APPROVAL +ASKED +BY +ACTION +MINERS +STATE\\n${id} +\\S+Z +operate-token +pause +1 +awaiting approval\\n$`));
+    expect(await as(tokens.operate)('approvals', 'approve', id, '--yes')).toMatchObject({ code: 4, err: expect.stringContaining('operate-token asked for it') });
+    expect(await as(tokens.admin)('approvals', 'approve', id)).toMatchObject({ code: 5, out: expect.stringMatching(/operate-token asks for this.*\nplan: pause for 1 miner[^]*Nothing was done/), err: expect.stringContaining('nobody to ask') });
+    expect(commands(simulator, 'm1')).toEqual([]);
+    const approved = await as(tokens.admin)('approvals', 'approve', id, '--yes');
+    expect(approved).toMatchObject({ code: 0, out: expect.stringMatching(/approval \w+: approved; "hashfleet jobs watch \w+"/) });
+    expect((await as(tokens.read)('jobs', 'watch', /watch (\w+)"/.exec(approved.out)![1]!)).out).toMatch(/m1 +verified +stopped/);
+    expect(commands(simulator, 'm1')).toHaveLength(1);
+    expect(await as(tokens.admin)('approvals', 'reject', id)).toMatchObject({ code: 4, err: expect.stringContaining('is approved') });
+  });
+});
+
+describe('a step-up', () => {
+  test('wants its text typed, and says which', async () => {
+    const simulator = await simulated([spec('m1')], { speed: 20 });
+    const { as } = await ready(simulator, { control: control.replace('{', '{step_up_actions: [locate], ') });
+    const order = ['act', 'locate', '--miner', 'm1', '--with', 'on=true', '--yes'];
+    const [without, wrong] = await Promise.all([as(tokens.admin)(...order), as(tokens.admin)(...order, '--typed', 'm2')]);
+    expect(without).toMatchObject({ code: 4, out: expect.stringContaining('"m1" typed (--typed)'), err: expect.stringContaining('needs the text "m1" typed by hand') });
+    expect(wrong).toMatchObject({ code: 4, err: expect.stringContaining('what was typed differs') });
+    expect(commands(simulator, 'm1')).toEqual([]);
+    expect((await as(tokens.admin)(...order, '--typed', 'm1')).code).toBe(0);
+  });
+});
+
+describe('hashfleet schedule', () => {
+  test('is tried out, added, shown, switched off and removed; a wrong one is refused before it is sent', async () => {
+    const simulator = await simulated([spec('m1')], { speed: 20 });
+    const { as, running } = await ready(simulator);
+    const folder = temporaryFolder();
+    const file = path.join(folder, 'night.yaml');
+    writeFileSync(file, 'name: night\nselect: {names: [m1]}\ntimezone: UTC\nwindows: [{from: "00:00", to: "24:00"}]\ndo: {stop: true}\nenabled: false\n');
+    writeFileSync(path.join(folder, 'wrong.yaml'), 'name: night\nselect: {names: [m1]}\ndo: {stop: true, preset: "2850"}\n');
+    expect(await as(tokens.admin)('schedule', 'add', path.join(folder, 'wrong.yaml'))).toMatchObject({ code: 2, err: expect.stringMatching(/wrong\.yaml is no schedule[^]*exactly one of stop, resume, preset, throttle, limit_kilowatts/) });
+    const tried = await as(tokens.operate)('schedule', 'simulate', file);
+    expect(tried).toMatchObject({ code: 0, out: expect.stringMatching(/kWh less/) });
+    expect((await as(tokens.read)('schedule')).out).toBe('No schedule; "hashfleet schedule add FILE" adds one.\n');
+    expect(await as(tokens.operate)('schedule', 'add', file)).toMatchObject({ code: 4 });
+    expect(await as(tokens.admin)('schedule', 'add', file)).toMatchObject({ code: 0, out: expect.stringMatching(/^schedule night: stop, off, 1 miner\n$/) });
+    expect((await as(tokens.admin)('schedule', 'enable', 'night')).out).toMatch(/^schedule night: stop, /);
+    await until('the miner is stopped', async () => (await running.api('/rigs/m1')).body['state'] === 'stopped', 40_000);
+    expect((await as(tokens.read)('schedule')).out).toMatch(/^SCHEDULE +WANTS +NOW +PRIORITY +MINERS +TOOK\nnight +stop +holds.* 100 +1 +1\n$/);
+    expect((await as(tokens.read)('schedule', 'show', 'night')).out).toMatch(/took:\n {2}m1: since /);
+    expect((await as(tokens.admin)('schedule', 'remove', 'night')).out).toBe('schedule night: removed\n');
+    expect((await as(tokens.read)('jobs')).out).toMatch(/pause +schedule:night +finished +1 verified/);
+  });
+});
+
 describe('completion', () => {
   test('a script for each shell, and the actions are known', async () => {
     for (const shell of ['bash', 'zsh', 'fish']) expect(await hashfleet(['completion', shell])).toMatchObject({ code: 0, out: expect.stringContaining('hashfleet') });

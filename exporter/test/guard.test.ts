@@ -95,11 +95,11 @@ describe('a token', () => {
     const may = async (name: string) => (await running.api('/health', by(name))).body['may'];
     expect(await may('barn')).toEqual({ actions: ['locate'], deeds: ['intent'], sites: ['b'], stepUp: [] });
     expect(await may('look')).toEqual({ actions: [], deeds: [], stepUp: [] });
-    expect(await may('boss')).toEqual({ actions: expect.arrayContaining(['reboot', 'locate', 'preset']), deeds: ['intent', 'inventory', 'approve', 'accept_drift'], stepUp: expect.arrayContaining(['reboot']) });
+    expect(await may('boss')).toEqual({ actions: expect.arrayContaining(['reboot', 'locate', 'preset']), deeds: ['intent', 'inventory', 'approve', 'accept_drift', 'schedules'], stepUp: expect.arrayContaining(['reboot']) });
   });
 
   test.each([
-    ['api: {tokens: [{name: t, scope: operate, token_env: T, actions: [rebot]}]}', /^api\.tokens\[0\]\.actions\[0\]: must be one of restart_mining, .*, accept_drift, but it is "rebot"$/],
+    ['api: {tokens: [{name: t, scope: operate, token_env: T, actions: [rebot]}]}', /^api\.tokens\[0\]\.actions\[0\]: must be one of restart_mining, .*, schedules, but it is "rebot"$/],
     ['api: {tokens: [{name: t, scope: operate, token_env: T}, {name: t, scope: admin, token_env: U}]}', /^api\.tokens\[1\]\.name: "t" is already used by api\.tokens\[0\]; each name must be unique$/],
     ['control: {step_up_actions: [locate, boot]}', /^control\.step_up_actions\[1\]: must be one of .*, but it is "boot"$/],
     ['control: {four_eyes: {actions: [boot]}}', /^control\.four_eyes\.actions\[0\]: must be one of/],

@@ -93,7 +93,7 @@ const columns: readonly Column<Status>[] = [
   { title: 'LIMIT', of: ({ limit }) => (limit === undefined ? '' : `${(limit.plannedWatts / 1000).toFixed(1)} of ${(limit.limitWatts / 1000).toFixed(1)} kW`) },
 ];
 
-const summaryOf = (status: Status) => `schedule ${status.schedule.name}: ${wishOf(status.schedule)}, ${now(status)}, ${status.members} miners`;
+const summaryOf = (status: Status) => `schedule ${status.schedule.name}: ${wishOf(status.schedule)}, ${now(status)}, ${status.members} ${status.members === 1 ? 'miner' : 'miners'}`;
 
 function statusText(status: Status): string {
   const named = (title: string, rows: readonly { readonly miner: string; readonly reason: string }[]) => (rows.length === 0 ? [] : ['', `${title}:`, ...rows.map(({ miner, reason }) => `  ${miner}: ${reason}`)]);

@@ -133,6 +133,8 @@ export interface ActionRequest {
   parameters?: ActionParameters;
   dryRun: boolean;
   confirmationToken?: string;
+  /** What plan.stepUp asks for. */
+  typed?: string;
   idempotencyKey?: string;
 }
 
@@ -143,6 +145,10 @@ export interface Plan {
   effect: { powerWatts?: number; hashrate?: number };
   expectedSeconds: number;
   confirmation: { required: boolean; token?: string; expiresAt?: string };
+  /** The text that has to be typed, letter by letter. */
+  stepUp?: { typed: string };
+  /** Why a second person has to approve it. */
+  fourEyes?: string;
 }
 
 export interface JobTarget {
@@ -167,6 +173,8 @@ export interface Job {
 export interface ActionReply {
   plan: Plan;
   job?: Job;
+  /** In place of a job: it waits for a second person. */
+  approval?: { id: string; reason: string };
 }
 
 export interface AuditEntry {

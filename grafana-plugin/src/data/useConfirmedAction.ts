@@ -17,6 +17,7 @@ export type ConfirmedActionState =
   | { step: 'planning' }
   | { step: 'planned'; plan: Plan; failure?: ApiError }
   | { step: 'starting'; plan: Plan }
+  | { step: 'waiting'; reason: string }
   | { step: 'failed'; failure: ApiError };
 
 /**
@@ -48,7 +49,7 @@ export function useConfirmedAction() {
   }, []);
 
   const confirm = useCallback(
-    async (agreed: Plan): Promise<Job | undefined> => {
+    async (agreed: Plan, typed?: string): Promise<Job | undefined> => {
       if (!planned.current) {
         return undefined;
       }
@@ -59,9 +60,10 @@ export function useConfirmedAction() {
           ...wish,
           dryRun: false,
           ...(agreed.confirmation.token === undefined ? {} : { confirmationToken: agreed.confirmation.token }),
+          ...(agreed.stepUp === undefined || typed === undefined ? {} : { typed }),
           idempotencyKey: key,
         });
-        setState({ step: 'idle' });
+        setState(reply.approval === undefined ? { step: 'idle' } : { step: 'waiting', reason: reply.approval.reason });
         if (reply.job) {
           client.setQueryData(queryKeys.job(reply.job.id), reply.job);
         }

@@ -40,9 +40,11 @@ describe('what the plugin asks of the exporter', () => {
   });
 
   it.each([
-    ['ActionRequest', ['action', 'miners', 'parameters', 'preset', 'on', 'allowUntuned', 'dryRun', 'confirmationToken', 'idempotencyKey']],
-    ['Plan', ['targets', 'changes', 'field', 'from', 'to', 'warning', 'skipped', 'reason', 'effect', 'powerWatts', 'hashrate', 'expectedSeconds', 'confirmation', 'token', 'expiresAt']],
-    ['Job', ['id', 'action', 'parameters', 'actor', 'state', 'createdAt', 'targets', 'miner', 'detail']],
+    ['ActionRequest', ['action', 'miners', 'parameters', 'preset', 'on', 'allowUntuned', 'dryRun', 'confirmationToken', 'typed', 'idempotencyKey']],
+    ['Plan', ['targets', 'changes', 'field', 'from', 'to', 'warning', 'skipped', 'reason', 'effect', 'powerWatts', 'hashrate', 'expectedSeconds', 'confirmation', 'token', 'expiresAt', 'stepUp', 'typed', 'fourEyes']],
+    ['ActionReply', ['plan', 'job', 'approval']],
+    ['Job', ['id', 'action', 'parameters', 'actor', 'state', 'createdAt', 'targets']],
+    ['JobTarget', ['miner', 'state', 'detail']],
     ['Health', ['version', 'miners', 'configured', 'up', 'control', 'enabled', 'readOnly']],
     ['Rig', ['name', 'site', 'rack', 'stale', 'lastSuccessAt', 'hashrateRatio', 'efficiencyJoulesPerMegahash', 'chipMax', 'profitUsdPerDay', 'activeJob', 'intent', 'preset']],
     ['AuditEntry', ['sequence', 'at', 'actor', 'event', 'action', 'miner', 'outcome', 'detail']],

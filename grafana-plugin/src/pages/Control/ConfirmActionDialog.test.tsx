@@ -42,6 +42,31 @@ describe('the dialog before an action', () => {
     await waitFor(() => expect(onStarted).toHaveBeenCalledWith(expect.objectContaining({ id: 'job-1' })));
   });
 
+  it('wants the text of a step-up typed letter by letter, and sends it', async () => {
+    backend = fakeBackend(answers(aPlan(['l9-01'], { stepUp: { typed: 'l9-01' } })));
+    open({ action: 'reboot', miners: ['l9-01'] });
+    const box = await screen.findByLabelText(/Type l9-01 to confirm/);
+    await userEvent.type(box, 'l9-02');
+    expect(screen.getByRole('button', { name: 'Reboot' })).toBeDisabled();
+    await userEvent.clear(box);
+    await userEvent.type(box, 'l9-01');
+    await userEvent.click(screen.getByRole('button', { name: 'Reboot' }));
+    await waitFor(() => expect(onStarted).toHaveBeenCalled());
+    expect(backend.requests.filter(({ url }) => url.endsWith('write/actions')).at(-1)?.data).toMatchObject({ dryRun: false, typed: 'l9-01' });
+  });
+
+  it('says when a second person has to approve, before and after', async () => {
+    const plan = aPlan(['a'], { fourEyes: '"pause" needs the approval of a second person' });
+    backend = fakeBackend(answers(plan, () => ({ data: { plan, approval: { id: 'x1', reason: '"pause" needs the approval of a second person' } } })));
+    open({ action: 'pause', miners: ['a'] });
+    expect(await screen.findByText('A second person has to approve this')).toBeInTheDocument();
+    await userEvent.click(screen.getByRole('button', { name: 'Pause' }));
+    expect(await screen.findByText('It waits for a second person')).toBeInTheDocument();
+    expect(onStarted).not.toHaveBeenCalled();
+    await userEvent.click(screen.getByRole('button', { name: 'Done' }));
+    expect(onDismiss).toHaveBeenCalled();
+  });
+
   it('stays open with the error when starting fails, and offers a new plan', async () => {
     backend = fakeBackend(
       answers(aPlan(['a']), () => ({ status: 409, data: { type: '', title: 'The plan has changed', status: 409, detail: 'Plan again.', code: 'plan_changed' } }))

@@ -46,7 +46,7 @@ export function ConfirmActionDialog({ action, miners, onStarted, onDismiss }: Pr
   const pending = state.step === 'starting';
   const planned = state.step === 'planned' || state.step === 'starting' ? state.plan : undefined;
   const count = planned?.targets.length ?? miners.length;
-  const mustType = count > 1;
+  const toType = planned?.stepUp?.typed ?? (count > 1 ? String(count) : undefined);
   const expired = planned?.confirmation.expiresAt !== undefined && Date.parse(planned.confirmation.expiresAt) <= now;
   const dismiss = (): void => {
     if (!pending) {
@@ -55,7 +55,7 @@ export function ConfirmActionDialog({ action, miners, onStarted, onDismiss }: Pr
   };
   const start = async (): Promise<void> => {
     if (planned) {
-      const job = await confirm(planned);
+      const job = await confirm(planned, typed.trim());
       if (job) {
         onStarted(job);
       }
@@ -78,6 +78,16 @@ export function ConfirmActionDialog({ action, miners, onStarted, onDismiss }: Pr
         </Field>
       )}
       {state.step === 'planning' && <Placeholder rows={3} label={t('confirm.planning', 'Asking the exporter for the plan')} />}
+      {planned?.fourEyes && (
+        <Alert className={styles.space} severity="info" title={t('confirm.four-eyes', 'A second person has to approve this')}>
+          {planned.fourEyes}
+        </Alert>
+      )}
+      {state.step === 'waiting' && (
+        <Alert severity="success" title={t('confirm.waiting', 'It waits for a second person')}>
+          {t('confirm.waiting-advice', '{{reason}}. Nothing is sent until then.', { reason: state.reason })}
+        </Alert>
+      )}
       {state.step === 'failed' && <ApiErrorAlert failure={state.failure} />}
       {planned && <PlanView plan={planned} />}
       {planned && count === 0 && (
@@ -90,12 +100,12 @@ export function ConfirmActionDialog({ action, miners, onStarted, onDismiss }: Pr
           <ApiErrorAlert failure={state.failure} />
         </div>
       )}
-      {planned && count > 0 && mustType && !expired && (
+      {planned && count > 0 && toType !== undefined && !expired && (
         <Field
           className={styles.space}
-          label={t('confirm.type', 'Type {{count}} to confirm that you mean {{miners}}', { count, miners: countMiners(count) })}
+          label={planned.stepUp ? t('confirm.type-text', 'This is hard to take back. Type {{text}} to confirm it', { text: toType }) : t('confirm.type', 'Type {{count}} to confirm that you mean {{miners}}', { count, miners: countMiners(count) })}
         >
-          <Input id="confirm-count" width={12} value={typed} inputMode="numeric" autoComplete="off" disabled={pending} onChange={(event) => setTyped(event.currentTarget.value)} />
+          <Input id="confirm-count" width={planned.stepUp ? 30 : 12} value={typed} inputMode={planned.stepUp ? 'text' : 'numeric'} autoComplete="off" disabled={pending} onChange={(event) => setTyped(event.currentTarget.value)} />
         </Field>
       )}
       {expired && !pending && (
@@ -105,9 +115,9 @@ export function ConfirmActionDialog({ action, miners, onStarted, onDismiss }: Pr
       )}
       <Modal.ButtonRow>
         <Button variant="secondary" fill="outline" onClick={dismiss} disabled={pending}>
-          {t('confirm.dismiss', 'Cancel')}
+          {state.step === 'waiting' ? t('confirm.done', 'Done') : t('confirm.dismiss', 'Cancel')}
         </Button>
-        {choosing ? (
+        {state.step === 'waiting' ? null : choosing ? (
           <Button onClick={makePlan} disabled={action === 'preset' && !isPresetChosen(parameters)}>
             {t('confirm.show-plan', 'Show plan')}
           </Button>
@@ -119,7 +129,7 @@ export function ConfirmActionDialog({ action, miners, onStarted, onDismiss }: Pr
           <Button
             variant="destructive"
             icon={pending ? 'spinner' : actionIcons[action]}
-            disabled={pending || !planned || count === 0 || (mustType && typed.trim() !== String(count))}
+            disabled={pending || !planned || count === 0 || (toType !== undefined && typed.trim() !== toType)}
             onClick={() => void start()}
           >
             {pending ? t('confirm.starting', 'Starting') : actionName(action)}
