@@ -12,7 +12,7 @@ const facts = (usdPerKilowattHour: number, preset = '3000'): MinerFacts => facts
 const running = (usd: number) => waysOf(facts(usd), model, limits).filter(({ preset }) => preset !== undefined);
 
 test('what is expected depends on what is chosen', () => {
-  for (const of of ['hashrate', 'powerWatts'] as const) expect(new Set(running(0.08).map((way) => way[of].value)).size).toBe(world.presets.length);
+  for (const what of ['hashrate', 'powerWatts'] as const) expect(new Set(running(0.08).map((way) => way[what].value)).size).toBe(world.presets.length);
 });
 
 test('more joules for a hash is never a merit: at a dear price the thrifty presets earn more', () => {
