@@ -11,7 +11,7 @@ export const mayKnow = {
   fleet: ['config', 'miners', 'pools'],
   analytics: ['config', 'miners', 'pools'],
   earnings: ['config', 'miners', 'pools', 'fleet', 'analytics'],
-  advice: ['config', 'miners', 'pools', 'analytics'],
+  advice: ['config', 'miners', 'pools', 'fleet', 'analytics'],
   health: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings'],
   control: ['config', 'miners', 'pools', 'fleet', 'analytics'],
   schedules: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'control'],

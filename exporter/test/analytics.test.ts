@@ -1,11 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { advisePreset, type PresetQuestion } from '../src/advice/presets.ts';
 import { boardDeviations, boardPresence } from '../src/analytics/boards.ts';
 import { hashrateRatio, joulesPerMegahash } from '../src/analytics/efficiency.ts';
 import { moneyOf, networkPrice, type Price } from '../src/analytics/money.ts';
 import { median, peerScores } from '../src/analytics/peers.ts';
-import type { BoardReading, Preset, Reading } from '../src/miners/reading.ts';
+import type { BoardReading, Reading } from '../src/miners/reading.ts';
 
 const reading = (part: Partial<Reading>): Reading => ({ at: 0, psuTemperatures: {}, pcb: {}, chip: {}, fans: [], pools: [], boards: [], ...part });
 const board = (number: number, part: Partial<BoardReading> = {}): BoardReading => ({ board: number, pcb: {}, chip: {}, ...part });
@@ -147,51 +146,5 @@ describe('money', () => {
     expect(found.lacks).toEqual([]);
     expect(networkPrice([litecoin, { coin: 'DOGE', difficulty: 5e7 }])).toEqual({ usdPerMegahashDay: expect.closeTo(ltc, 15), lacks: ['block reward of DOGE', 'price of DOGE'] });
     expect(networkPrice([{ ...litecoin, usd: undefined }])).toEqual({ lacks: ['price of LTC'] });
-  });
-});
-
-describe('advice on presets', () => {
-  const preset = (watts: number, megahashes: number, part: Partial<Preset> = {}): Preset => ({ name: String(watts), label: `${watts} watt`, tuned: true, needsModifiedPsu: false, powerWatts: watts, hashrate: megahashes * 1e6, ...part });
-  const question = (part: Partial<PresetQuestion> = {}): PresetQuestion => ({
-    presets: [preset(2600, 14_000), preset(3360, 16_800), preset(3800, 18_000)], current: '3360',
-    price: { basis: 'manual_price', usdPerMegahashDay: 0.0007, feeRatio: 0 }, tariff: { usdPerKilowattHour: 0.05, overheadRatio: 0 }, hashrateRatio: 1, leastGainUsdPerDay: 0.25, ...part,
-  });
-
-  test('at cheap power is the biggest preset: 18,000 MH/s x 0.0007 - 3.8 kW x 24 h x 0.05 = 8.04 against 7.728', () => {
-    const advice = advisePreset(question());
-    expect(advice).toMatchObject({ kind: 'preset', from: '3360', to: '3800', gainUsdPerDay: 0.312 });
-    for (const figure of ['3800 W', '18.00 GH/s', '8.04 USD', '3360 W', '16.80 GH/s', '7.73 USD', '0.0500 USD/kWh', '0.000700 USD']) expect(advice?.evidence).toContain(figure);
-  });
-
-  test('at dear power is the most thrifty preset', () => {
-    expect(advisePreset(question({ tariff: { usdPerKilowattHour: 0.2, overheadRatio: 0 } }))).toMatchObject({ to: '2600', gainUsdPerDay: 1.688 });
-  });
-
-  test('is silent below the least gain', () => {
-    expect(advisePreset(question({ leastGainUsdPerDay: 0.312 }))).toBeDefined();
-    expect(advisePreset(question({ leastGainUsdPerDay: 0.3121 }))).toBeUndefined();
-  });
-
-  test('takes what the miner really does into account', () => {
-    // At 80 % of the promise: 10.08 - 4.56 = 5.52 against 9.408 - 4.032 = 5.376.
-    expect(advisePreset(question({ hashrateRatio: 0.8, leastGainUsdPerDay: 0 }))).toMatchObject({ to: '3800', gainUsdPerDay: 0.144 });
-  });
-
-  test('is silent when the present preset is unknown or promises nothing', () => {
-    expect(advisePreset(question({ current: 'disabled' }))).toBeUndefined();
-    expect(advisePreset(question({ presets: [{ name: '3360', label: '', tuned: true, needsModifiedPsu: false }, preset(3800, 18_000)] }))).toBeUndefined();
-  });
-
-  test('never names a preset that is untuned, needs a modified power supply, is not listed, or gains too little', () => {
-    const anyPreset = fc.record({ watts: fc.integer({ min: 1000, max: 5000 }), megahashes: fc.integer({ min: 1000, max: 25_000 }), tuned: fc.boolean(), needsModifiedPsu: fc.boolean() });
-    fc.assert(fc.property(fc.uniqueArray(anyPreset, { minLength: 1, maxLength: 12, selector: ({ watts }) => watts }), fc.double({ min: 0, max: 0.5, noNaN: true }), fc.double({ min: 0, max: 0.01, noNaN: true }), (list, usdPerKilowattHour, usdPerMegahashDay) => {
-      const presets = list.map(({ watts, megahashes, tuned, needsModifiedPsu }) => preset(watts, megahashes, { tuned, needsModifiedPsu }));
-      const advice = advisePreset(question({ presets, current: presets[0]!.name, tariff: { usdPerKilowattHour, overheadRatio: 0 }, price: { basis: 'manual_price', usdPerMegahashDay, feeRatio: 0 } }));
-      if (advice === undefined) return;
-      const target = presets.find(({ name }) => name === advice.to);
-      expect(target).toMatchObject({ tuned: true, needsModifiedPsu: false });
-      expect(advice.to).not.toBe(presets[0]!.name);
-      expect(advice.gainUsdPerDay).toBeGreaterThanOrEqual(0.25);
-    }));
   });
 });

@@ -89,10 +89,13 @@ describe('every reply', () => {
     const { id } = started.body['job'] as { id: string };
     await until('done', async () => (await running.api(`/jobs/${id}`)).body['state'] === 'finished');
 
+    const given = await running.api('/recommendations/generate', { json: {} });
+    expectValid('Recommendations', given.body);
+    const advice = (given.body['recommendations'] as { id: string }[])[0]?.id ?? '';
     const seen = new Map<string, unknown>();
     for (const { method, path } of routes.filter((route) => route.method === 'get' && route.answers === undefined && route.path !== '/jobs/{id}/events')) {
       for (const name of path === '/schedules/{name}' ? ['limit'] : path.includes('{name}') ? ['well', 'starting', 'broken', 'l7', ...(/\/(presets|settings|logs|notes|history)$/.test(path) ? [] : ['gone'])] : ['']) {
-        const where = path.replace('{name}', name).replace('{id}', id);
+        const where = path.replace('{name}', name).replace('{id}', path === '/recommendations/{id}' ? advice : id);
         const reply = await running.api(where, { token: tokens.read });
         expect([where, reply.status]).toEqual([where, 200]);
         expect(reply.headers.get('content-type')).toMatch(/^application\/json/);

@@ -1,6 +1,13 @@
 /** Everything that one configuration makes; a new configuration makes a new one. */
 import path from 'node:path';
 import type { Express } from 'express';
+import type { EmbeddedBackend } from '../advice/backend.ts';
+import { priceAdvice, rules, type DecisionRules } from '../advice/decision.ts';
+import { factsOf } from '../advice/facts.ts';
+import type { LiveCells } from '../advice/live-cells.ts';
+import { createRecommendations, type Recommendations } from '../advice/recommendations.ts';
+import type { AdviceStore } from '../advice/store.ts';
+import { phaseOf } from '../analytics/phase.ts';
 import type { Config } from '../config/load.ts';
 import type { MinerConfig } from '../config/schema.ts';
 import { secretReader, sourceOf } from '../config/secrets.ts';
@@ -11,6 +18,7 @@ import { createControl, type Control, type ControlHistory } from '../control/job
 import { madeBy } from '../control/revert.ts';
 import type { Journal } from '../control/journal.ts';
 import { checkGroups } from '../control/select.ts';
+import { messageOf } from '../errors.ts';
 import type { Earnings } from '../earnings/earnings.ts';
 import type { Alive } from '../fleet/alive.ts';
 import { createChips, type Chips } from '../fleet/chips.ts';
@@ -72,6 +80,9 @@ export interface Lasting {
   readonly earnings: Earnings;
   readonly health: Health;
   readonly scheduleStore: ScheduleStore;
+  readonly adviceStore: AdviceStore;
+  readonly adviceModel: EmbeddedBackend;
+  readonly adviceCells: LiveCells;
   readonly limits: Limits;
   readonly knownStates: KnownStates;
 }
@@ -128,7 +139,7 @@ export function driversOf(config: Config, { environment, folder, memory }: Pick<
 
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
-  const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, dataFolder, shard, log, reload, inventory, entries, earnings, health, scheduleStore, limits, knownStates } = lasting;
+  const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, dataFolder, shard, log, reload, inventory, entries, earnings, health, scheduleStore, adviceStore, adviceModel, adviceCells, limits, knownStates } = lasting;
   checkGroups(config.groups);
   const guard = createGuard(config);
   const { driverFor, driverKey } = driversOf(config, lasting, mismatches.count);
@@ -173,7 +184,21 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   const chips = going?.chips ?? createChips(fleet, config.poll);
   const logs = createLogWatch(fleet, logMemory);
   const drift = createDriftWatch(fleet, knownStates, { log, settingsIntervalMs: config.poll.settings_interval_seconds * 1000 });
-  const views = createViews({ config, fleet, pools, logs, earnings, drift, health });
+  const views = createViews({ config, fleet, pools, logs, earnings, drift, health, adviceOf: (miner) => new Map(recommendations.openFor(miner).flatMap(({ kind, expected }) => (expected?.usdPerDay === undefined ? [] : [[kind, expected.usdPerDay.value]]))) });
+  const recommendations: Recommendations = createRecommendations({
+    store: adviceStore, limits: limitsOf(config), model: () => adviceModel.model,
+    facts: () => [...fleet.all()].map((miner) => factsOf(miner, views.worthOf(miner), recommendations.slept(miner.config.name))),
+    general: () => priceAdvice(pools.all().flatMap((pool) => {
+      const reading = pools.fresh(pool);
+      return reading?.usdPerMegahashDay === undefined ? [] : [{ name: pool.config.name, usdPerMegahashDay: reading.usdPerMegahashDay * (1 - (reading.fees[pool.config.mode] ?? 0)), used: (reading.workers?.length ?? 0) > 0 }];
+    })),
+    workOf(name) {
+      const miner = fleet.get(name);
+      const reading = miner === undefined || !fleet.isFresh(miner) ? undefined : miner.reading;
+      const hashrate = reading?.hashrateAverage ?? reading?.hashrate;
+      return reading === undefined || hashrate === undefined || reading.powerWatts === undefined || phaseOf(reading) !== 'steady' ? undefined : { hashrate, powerWatts: reading.powerWatts };
+    },
+  });
   // What was read before is compared at once, or peers' distances would be gone for a round.
   if (earlier !== undefined) views.comparePeers();
   const control = createControl({ fleet, config: config.control, audit, log, history, journal, means, guard, onVerified: (miner, action, actor) => drift.made(miner, madeBy(action, actor)), groups: config.groups, profitChange: (miner, effect) => profitChange(views.of(miner), effect), profitOf: (miner) => views.of(miner).money.profitUsdPerDay });
@@ -189,11 +214,12 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   let ready = false;
   let rounds: NodeJS.Timeout | undefined;
   let scheduling: NodeJS.Timeout | undefined;
+  let advising: NodeJS.Timeout | undefined;
 
   return {
     config, fleet, pools, control, schedules, loop, chips, poolsKey,
     metrics: metricsApp({ registry, probes, config, shard, addressOf: (name) => fleet.get(name)?.config.address, log, version, ready: () => ready, reload }),
-    api: apiApp({ context: { config, fleet, pools, views, control, schedules, guard, drift, alive, logs, entries, earnings, version }, tokens, hosts: config.api.hosts, limits, log }),
+    api: apiApp({ context: { config, fleet, pools, views, control, schedules, recommendations, guard, drift, alive, logs, entries, earnings, version }, tokens, hosts: config.api.hosts, limits, log }),
     start() {
       // Neither `earlier` nor `going` may stand in here: what lives on would hold every core before it.
       if (!goesOn) {
@@ -213,6 +239,10 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
         views.comparePeers();
       }, config.poll.interval_seconds * 1000);
       scheduling = setInterval(() => schedules.tick(), scheduleEveryMs);
+      advising = setInterval(() => {
+        adviceCells.take(fleet.all(), Date.now());
+        void adviceModel.train(adviceCells.cells()).then(() => recommendations.evaluate()).catch((thrown: unknown) => log.error({ err: messageOf(thrown) }, 'the fleet could not be judged; advice is as it was'));
+      }, rules.evaluationMs);
       ready = true;
       if (tokens.length === 0) log.warn('no API token is configured (api.tokens): the API refuses every request; metrics are served');
     },
@@ -220,6 +250,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       ready = false;
       clearInterval(rounds);
       clearInterval(scheduling);
+      clearInterval(advising);
       if (next?.loop !== loop) loop.stop();
       if (next?.chips !== chips) chips.stop();
       logs.stop();
@@ -230,6 +261,15 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       if (next?.pools !== pools) await pools.close();
       await fleet.close();
     },
+  };
+}
+
+function limitsOf({ advice, circuits, sites }: Config): DecisionRules {
+  return {
+    leastGainUsdPerDay: advice.least_gain_usd_per_day, leastGainRatio: advice.least_gain_ratio, allowSleep: advice.allow_sleep, temperatureLimit: advice.temperature_limit_celsius,
+    leastPresetWatts: advice.least_preset_watts, mostPresetWatts: advice.most_preset_watts,
+    circuits: new Map(Object.entries(circuits).map(([name, one]) => [name, { breakerWatts: one.breaker_watts, inrushReserveRatio: one.inrush_reserve_ratio }])),
+    sites: new Map(sites.flatMap(({ name, limit_watts: watts }) => (watts === undefined ? [] : [[name, watts]]))),
   };
 }
 

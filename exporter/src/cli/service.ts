@@ -4,6 +4,9 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { SecureContextOptions } from 'node:tls';
+import { embeddedBackend } from '../advice/backend.ts';
+import { createLiveCells } from '../advice/live-cells.ts';
+import { openAdviceStore } from '../advice/store.ts';
 import type { Config } from '../config/load.ts';
 import { watchFiles } from '../config/watch.ts';
 import { openApprovals } from '../control/approvals.ts';
@@ -77,6 +80,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
   const earnings = openEarnings({ dataFolder, folder, log });
   const health = openHealth({ dataFolder, log, poolGap: (miner) => earnings.reconciliation.of(miner) });
   const scheduleStore = openScheduleStore(dataFolder, log);
+  const adviceStore = openAdviceStore(dataFolder, log);
   const reloadState = { success: true, at: Date.now() };
   let base = config;
   const inventory = createInventory({ folder: dataFolder, log, changed: () => void later('members'), moved: (name) => core.loop.hurry(name) });
@@ -96,7 +100,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
       await apply(base);
     },
   });
-  const lasting: Lasting = { inventory, entries, earnings, health, scheduleStore, memory, audit, alive, logMemory: createLogMemory(), journal, history: createControlHistory(Date.now, audit.sentLately, openApprovals(dataFolder, log)), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, dataFolder, shard, log, reload, limits: createLimits(), knownStates };
+  const lasting: Lasting = { inventory, entries, earnings, health, scheduleStore, adviceStore, adviceModel: embeddedBackend(), adviceCells: createLiveCells(), memory, audit, alive, logMemory: createLogMemory(), journal, history: createControlHistory(Date.now, audit.sentLately, openApprovals(dataFolder, log)), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, dataFolder, shard, log, reload, limits: createLimits(), knownStates };
   let core: Core;
   let secure: SecureContextOptions | undefined;
   try {

@@ -60,6 +60,7 @@ const site = z.strictObject({
   credentials: name.optional().describe('Password of its miners that name none themselves'),
   timezone: z.string().refine(isZone, 'an IANA time zone such as Europe/Berlin').default('UTC').describe('Of its tariff, and of the days in its books'),
   electricity: electricity.optional(),
+  limit_watts: positive.max(1_000_000_000).optional().describe('Advice keeps all miners of the site below this'),
 });
 
 /** Each of these spellings names the same machine; see mac.ts. */
@@ -318,8 +319,17 @@ export const fleetSchema = z.strictObject({
     resume_within_seconds: z.number().min(0).max(86_400).default(900).describe('A job that an end of the exporter cut in two goes on when it is not older'),
   }).prefault({}),
   advice: z.strictObject({
-    least_gain_usd_per_day: z.number().min(0).default(0.25).describe('Below this a change is not worth advising'),
+    least_gain_usd_per_day: z.number().min(0).default(0.05).describe('Below this a change is not worth advising'),
+    least_gain_ratio: z.number().min(0).max(1).default(0.03).describe('Nor below this share of the present profit'),
+    allow_sleep: z.boolean().default(false).describe('Advise to stop a miner that earns its power on no preset'),
+    temperature_limit_celsius: z.number().min(50).max(100).default(84).describe('Hottest chip that is accepted'),
+    least_preset_watts: positive.optional().describe('No preset below this is advised'),
+    most_preset_watts: positive.optional().describe('No preset above this is advised'),
   }).prefault({}),
+  circuits: z.record(label, z.strictObject({
+    breaker_watts: positive.max(1_000_000).describe('W that the breaker is rated for; 80 % of it may be drawn for hours'),
+    inrush_reserve_ratio: ratio.default(0.1).describe('Share of the largest member that is kept free for its start'),
+  })).default({}).describe('What advice may load them with'),
   schedules: z.array(scheduleSchema).max(200).default([]),
 });
 

@@ -1,5 +1,6 @@
 /** Every route of the API in one table: the server and openapi.json are both made from it. */
 import { z } from 'zod';
+import type { Recommendations } from '../advice/recommendations.ts';
 import { entryKinds } from '../analytics/account.ts';
 import type { Scope } from '../config/schema.ts';
 import type { Entries, EntryText } from '../control/entries.ts';
@@ -28,6 +29,7 @@ import { askMiner, notTold, windowOf } from './live.ts';
 import { takeReading } from './pushed.ts';
 import { reportOf } from './reports.ts';
 import { approvalReply, auditReply, boardsReply, driftReply, earningsReply, eventsReply, historyReply, jobReply, jobTargetReply, ledgerReply, logsReply, planReply, poolReply, presetsReply, rigHealthReply, rigReply, telemetryReply } from './replies.ts';
+import { adviceRoutes } from './advice-routes.ts';
 import { scheduleRoutes } from './schedule-routes.ts';
 import * as schemas from './schemas.ts';
 
@@ -38,6 +40,7 @@ export interface ApiContext {
   readonly views: Views;
   readonly control: Control;
   readonly schedules: Schedules;
+  readonly recommendations: Recommendations;
   readonly guard: Guard;
   readonly drift: DriftWatch;
   readonly alive: Alive;
@@ -405,14 +408,6 @@ export const routes: readonly Route[] = [
       return ok(driftReply(context.drift.accept(name, what, caller.actor)));
     },
   },
-  {
-    method: 'get', path: '/recommendations', scope: 'read', summary: 'Advice with its evidence', replies: { 200: schemas.Recommendations },
-    handle: ({ fleet, views }) => ok({
-      recommendations: [...fleet.all()].flatMap((miner) => {
-        const { advice } = views.of(miner);
-        return advice === undefined ? [] : [{ miner: miner.config.name, ...advice }];
-      }).sort((a, b) => b.gainUsdPerDay - a.gainUsdPerDay),
-    }),
-  },
+  ...adviceRoutes,
   ...scheduleRoutes,
 ];

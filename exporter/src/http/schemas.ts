@@ -465,7 +465,3 @@ export const AcceptDriftRequest = z.strictObject({ what: z.array(z.enum(driftKin
 export const Events = z.object({
   events: z.array(z.union([Change, LogEvent])).describe('Changes that were not made through Hashfleet, and lines of the miners\' own logs; newest first'),
 }).meta({ id: 'Events' });
-export const Recommendation = z.object({
-  miner: minerName, kind: z.literal('preset'), from: z.string(), to: z.string(), gainUsdPerDay: z.number(), evidence: z.string(),
-}).meta({ id: 'Recommendation' });
-export const Recommendations = z.object({ recommendations: z.array(Recommendation).describe('Largest gain first') }).meta({ id: 'Recommendations' });

@@ -174,7 +174,7 @@ export function minerSeries(view: MinerView, plainEmit: Emit): void {
   emit('miner_breakeven_usd_per_kilowatt_hour', '', money.breakevenUsdPerKilowattHour);
   emit('miner_profit_usd_per_kilowatt_day', '', money.profitUsdPerKilowattDay);
   poolGap();
-  if (view.advice !== undefined) emit('miner_advice_gain_usd_per_day', one('kind', view.advice.kind), view.advice.gainUsdPerDay);
+  for (const [kind, gain] of view.advice ?? []) emit('miner_advice_gain_usd_per_day', one('kind', kind), roundedOrNone(gain));
 
   function health(): void {
     if (view.health === undefined) return;

@@ -1,11 +1,10 @@
 /** A miner with everything worked out from it: what metrics and the API both show. */
-import { advisePreset, type PresetAdvice } from '../advice/presets.ts';
 import { boardDeviations, boardPresence, type BoardPresence } from '../analytics/boards.ts';
 import { hashrateRatio, joulesPerMegahash } from '../analytics/efficiency.ts';
-import { moneyOf, profitOf, type Money, type Revenue, type Tariff } from '../analytics/money.ts';
+import { moneyOf, profitOf, type Money, type Price, type Revenue, type Tariff } from '../analytics/money.ts';
 import { peerScores } from '../analytics/peers.ts';
 import { phaseOf, type Phase } from '../analytics/phase.ts';
-import { dayPrice } from '../analytics/tariff.ts';
+import { dayPrice, priceAt } from '../analytics/tariff.ts';
 import type { Config } from '../config/load.ts';
 import { openEarnings, type Earnings } from '../earnings/earnings.ts';
 import type { MinerGap } from '../earnings/reconciliation.ts';
@@ -45,7 +44,8 @@ export interface MinerView {
   readonly poolGap?: MinerGap;
   /** How far it lies from what is expected of it, judged once an hour; absent before the first whole hour. */
   readonly health?: MinerHealth;
-  readonly advice?: PresetAdvice;
+  /** USD a day that open advice would bring, by its kind. */
+  readonly advice?: ReadonlyMap<string, number>;
   /** Lines of its own log by what they mean. */
   readonly logEvents?: ReadonlyMap<LogEvent, number>;
   /** Whether it is as it is meant to be, by what was compared. */
@@ -56,6 +56,8 @@ export interface Views {
   of(miner: Miner): MinerView;
   /** What each preset of the miner would earn and cost if it did as much of what it promises as the present one; by its name. */
   presetMoney(miner: Miner): ReadonlyMap<string, Money>;
+  /** What a hash and a kWh are worth now; of a miner that sleeps too. */
+  worthOf(miner: Miner): { readonly price: Price | undefined; readonly tariff: Tariff | undefined; readonly ahead: readonly number[] | undefined };
   /** Compares all miners with their like; call it once a round, never in a scrape. */
   comparePeers(): void;
 }
@@ -66,12 +68,14 @@ export interface ViewsOptions {
   readonly pools: Pools;
   readonly logs?: LogWatch;
   readonly drift?: DriftWatch;
+  /** USD a day that open advice would bring to a miner, by its kind. */
+  readonly adviceOf?: (miner: string) => ReadonlyMap<string, number>;
   /** Absent: nothing is kept, and only what follows from the present is shown. */
   readonly earnings?: Earnings;
   readonly health?: Pick<Health, 'of'>;
 }
 
-export function createViews({ config, fleet, pools, logs, drift, earnings = withoutBooks(config), health }: ViewsOptions): Views {
+export function createViews({ config, fleet, pools, logs, drift, adviceOf, earnings = withoutBooks(config), health }: ViewsOptions): Views {
   let scores: Readonly<Record<PeerSignal, ReadonlyMap<string, number>>> = { hashrate: new Map(), efficiency: new Map(), temperature: new Map() };
   const { prices, ledger, work, tariffs, costs, reconciliation } = earnings;
   const revenueSource = createRevenues({ config, pools, prices, ledger, work });
@@ -107,14 +111,10 @@ export function createViews({ config, fleet, pools, logs, drift, earnings = with
       const judged = health?.of(name);
       if (reading === undefined) return { miner, boards: [], deviations: new Map(), peers, money: {}, revenues: [], ...books, ...logEvents };
       const isScrypt = reading.identity?.algorithm === 'scrypt';
-      const scrypt = isScrypt ? revenueSource.marginal(name) : undefined;
       const revenues = revenueSource.of(name, { hashrate: earningHashrate(reading), scrypt: isScrypt });
       const tariff = tariffOf(miner);
       const [efficiency, ratio] = [joulesPerMegahash(reading), hashrateRatio(reading)];
       const phase = phaseOf(reading);
-      const advice = scrypt === undefined || tariff === undefined || ratio === undefined || reading.preset === undefined || miner.presets === undefined ? undefined : advisePreset({
-        presets: miner.presets, current: reading.preset.name, price: scrypt, tariff, hashrateRatio: doneOf(ratio, reading), leastGainUsdPerDay: config.advice.least_gain_usd_per_day,
-      });
       return {
         miner, reading, peers, ...logEvents, ...books, revenues,
         boards: boardPresence(reading),
@@ -123,7 +123,7 @@ export function createViews({ config, fleet, pools, logs, drift, earnings = with
         ...(phase === undefined ? {} : { phase }),
         ...(efficiency === undefined ? {} : { efficiency }),
         ...(ratio === undefined ? {} : { ratio }),
-        ...(advice === undefined ? {} : { advice }),
+        ...(adviceOf === undefined ? {} : { advice: adviceOf(name) }),
         ...(poolGap === undefined ? {} : { poolGap }),
         ...(judged === undefined ? {} : { health: judged }),
       };
@@ -134,6 +134,14 @@ export function createViews({ config, fleet, pools, logs, drift, earnings = with
       const ratio = reading === undefined ? undefined : hashrateRatio(reading);
       if (reading === undefined || ratio === undefined) return new Map();
       return new Map((miner.presets ?? []).map(({ name, hashrate, powerWatts }) => [name, moneyOf({ hashrate: hashrate === undefined ? undefined : hashrate * doneOf(ratio, reading), powerWatts }, price, tariffOf(miner))]));
+    },
+    worthOf(miner) {
+      const hours = tariffs.of(miner.config);
+      const now = Date.now();
+      return {
+        price: miner.reading?.identity?.algorithm === 'scrypt' ? revenueSource.marginal(miner.config.name) : undefined, tariff: tariffOf(miner),
+        ahead: hours === undefined ? undefined : [0, 1, 2, 3].map((hour) => priceAt(hours, now + hour * 3_600_000)),
+      };
     },
     comparePeers() {
       const groups = new Map<string, Miner[]>();

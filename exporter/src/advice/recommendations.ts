@@ -1,0 +1,176 @@
+/**
+ * The life of advice: found every quarter of an hour, given when it stands, approved or rejected by a person, applied through control
+ * like any other change, and judged a day later.
+ */
+import { randomUUID } from 'node:crypto';
+import { HashfleetError } from '../errors.ts';
+import type { RatioModel } from '../analytics/ratio-model.ts';
+import { decide, rules, settled, waysOf, type Advice, type DecisionRules, type MinerFacts, type Standings, type Way } from './decision.ts';
+import type { AdviceStore, feedbacks, KeptAdvice } from './store.ts';
+
+export interface RecommendationsOptions {
+  readonly store: AdviceStore;
+  readonly limits: DecisionRules;
+  readonly model: () => RatioModel;
+  readonly facts: () => readonly MinerFacts[];
+  /** About no single miner. */
+  readonly general?: () => readonly Advice[];
+  /** How the miner works now; absent while that is not known or it is not steady. */
+  readonly workOf: (miner: string) => { readonly hashrate: number; readonly powerWatts: number } | undefined;
+  /** Unix ms. */
+  readonly now?: () => number;
+}
+
+export interface Recommendations {
+  /** Looks at the whole fleet; what stands is given. */
+  evaluate(): readonly KeptAdvice[];
+  /** The same at once, because a person asks: what did not stand for three evaluations is given too. */
+  generate(): readonly KeptAdvice[];
+  /** Newest first. */
+  list(): readonly KeptAdvice[];
+  /** @throws HashfleetError not_found */
+  get(id: string): KeptAdvice;
+  openFor(miner: string): readonly KeptAdvice[];
+  /** @throws HashfleetError not_found, conflict */
+  approve(id: string, actor: string): KeptAdvice;
+  reject(id: string, actor: string, reason?: string): KeptAdvice;
+  feedback(id: string, given: { readonly type: (typeof feedbacks)[number]; readonly actor: string; readonly details?: string | undefined }): KeptAdvice;
+  /** The order for control that follows it, or takes it back. @throws HashfleetError not_found, conflict */
+  order(id: string, what: 'apply' | 'rollback'): Order;
+  started(id: string, what: 'apply' | 'rollback', by: { readonly actor: string; readonly job?: string | undefined }): KeptAdvice;
+  /** What is expected of each preset of the miner. */
+  curve(miner: string): { readonly facts: MinerFacts; readonly ways: readonly Way[] } | undefined;
+  slept(miner: string): string | undefined;
+  /** Hours behind the model. */
+  readonly modelHours: number;
+  /** Mean of (probability - came true) squared, over outcomes in place; absent without any. */
+  brierScore(): number | undefined;
+}
+
+export interface Order { readonly action: 'preset' | 'pause' | 'resume'; readonly miners: readonly string[]; readonly parameters: { readonly preset?: string; readonly allowUntuned?: boolean } }
+
+/** Ms after which it is looked at what came of it. */
+const outcomeMs = 86_400_000;
+const dayMs = 86_400_000;
+
+export function createRecommendations({ store, limits, model, facts, general = () => [], workOf, now = Date.now }: RecommendationsOptions): Recommendations {
+  let standings: Standings = new Map();
+
+  function get(id: string): KeptAdvice {
+    const found = store.get(id);
+    if (found === undefined) throw new HashfleetError('not_found', `There is no recommendation "${id}". GET /api/v1/recommendations lists them.`, { field: 'id', given: id });
+    return found;
+  }
+
+  function put(advice: KeptAdvice): KeptAdvice {
+    store.put(advice);
+    return advice;
+  }
+
+  function open(id: string, statuses: readonly KeptAdvice['status'][]): KeptAdvice {
+    const found = get(id);
+    if (!statuses.includes(found.status)) throw new HashfleetError('conflict', `The recommendation is ${found.status.replace('_', ' ')}; that can be done only while it is ${statuses.join(' or ')}.`, { field: 'id', given: id });
+    return found;
+  }
+
+  const isOpen = ({ status }: KeptAdvice) => status === 'open' || status === 'approved';
+  const changesOf = (miner: string) => store.all().flatMap((one) => (one.miner === miner && one.appliedAt !== undefined ? [{ at: one.appliedAt }] : []));
+  const same = (one: KeptAdvice, advice: Advice) => one.kind === advice.kind && one.miner === advice.miner && one.from === advice.from && one.to === advice.to;
+
+  function slept(miner: string): string | undefined {
+    const last = store.all().filter((one) => one.miner === miner && one.appliedAt !== undefined).at(-1);
+    return last?.kind === 'sleep' && last.status === 'applied' ? last.from : undefined;
+  }
+
+  function give(given: readonly Advice[], found: readonly Advice[]): readonly KeptAdvice[] {
+    const at = now();
+    for (const one of store.all()) {
+      // What is not found any more, or was not looked at for two hours, does not hold.
+      if (isOpen(one) && (one.expiresAt <= at || !found.some((advice) => same(one, advice)))) put({ ...one, status: 'expired' });
+    }
+    return given.map((advice) => {
+      const known = store.all().find((one) => isOpen(one) && same(one, advice));
+      const rejected = store.all().some((one) => one.status === 'rejected' && same(one, advice) && at - (one.decidedAt ?? 0) < dayMs);
+      const { alternatives, evidence, ...rest } = advice;
+      const fresh: KeptAdvice = { ...structuredClone(rest) as Omit<Advice, 'alternatives' | 'evidence'> & Pick<KeptAdvice, 'expected'>, evidence: { ...evidence }, alternatives: alternatives.map((one) => ({ ...one })), id: known?.id ?? randomUUID(), status: known?.status ?? 'open', createdAt: known?.createdAt ?? at, expiresAt: at + rules.priceMs };
+      if (known === undefined && rejected) return undefined;
+      // A person who approved it has seen these figures.
+      return known?.status === 'approved' ? known : put(fresh);
+    }).filter((one) => one !== undefined);
+  }
+
+  function judgeOutcomes(): void {
+    const byName = new Map(facts().map((one) => [one.name, one]));
+    for (const one of store.all()) {
+      if (one.status !== 'applied' || one.outcome !== undefined || one.appliedAt === undefined || now() - one.appliedAt < outcomeMs) continue;
+      const miner = byName.get(one.miner ?? '');
+      const inPlace = miner !== undefined && (one.to === 'sleep' ? miner.asleep : miner.preset === one.to && !miner.asleep);
+      const after = one.to === 'sleep' ? { hashrate: 0, powerWatts: miner?.powerWatts ?? rules.sleepWatts } : workOf(one.miner ?? '');
+      const usd = inPlace && after !== undefined && one.before !== undefined ? worthOf(miner, { hashrate: after.hashrate - one.before.hashrate, powerWatts: after.powerWatts - one.before.powerWatts }) : undefined;
+      // A miner that is just starting is judged later.
+      if (inPlace && usd === undefined && now() - one.appliedAt < 2 * outcomeMs) continue;
+      put({ ...one, outcome: { at: now(), inPlace, ...(usd === undefined ? {} : { usdPerDay: usd }) } });
+    }
+  }
+
+  function evaluate(): readonly KeptAdvice[] {
+    const found = [...decide(facts(), { model: model(), limits, now: now() }), ...general()];
+    const next = settled(found, { standings, changes: changesOf, now: now() });
+    ({ standings } = next);
+    const given = give(next.given, found);
+    judgeOutcomes();
+    return given;
+  }
+
+  return {
+    evaluate, get, slept,
+    get modelHours() {
+      return model().hours;
+    },
+    generate() {
+      const found = [...decide(facts(), { model: model(), limits, now: now() }), ...general()];
+      return give(found, found);
+    },
+    list: () => [...store.all()].reverse(),
+    openFor: (miner) => store.all().filter((one) => one.miner === miner && isOpen(one)),
+    approve: (id, actor) => put({ ...open(id, ['open']), status: 'approved', decidedBy: actor, decidedAt: now() }),
+    reject: (id, actor, reason) => put({ ...open(id, ['open', 'approved']), status: 'rejected', decidedBy: actor, decidedAt: now(), ...(reason === undefined ? {} : { reason }) }),
+    feedback: (id, { type, actor, details }) => put({ ...get(id), feedback: { type, actor, at: now(), ...(details === undefined ? {} : { details }) } }),
+    order(id, what) {
+      const one = what === 'apply' ? open(id, ['open', 'approved']) : open(id, ['applied']);
+      const { miner, from, to, kind } = one;
+      if (miner === undefined || from === undefined || to === undefined) throw new HashfleetError('conflict', `A recommendation of kind ${kind} is for people; there is nothing to send.`, { field: 'id', given: id });
+      if (kind === 'explore' && what === 'apply' && one.status !== 'approved') throw new HashfleetError('conflict', 'An untuned preset is tried only after it was approved (POST .../approve).', { field: 'id', given: id });
+      if (kind === 'switcher_conflict' && what === 'apply') throw new HashfleetError('conflict', 'The firmware\'s own switcher would take this back: change its lowest preset first.', { field: 'id', given: id });
+      if (what === 'apply' && one.expiresAt <= now()) throw new HashfleetError('conflict', 'The recommendation is too old: its prices held for two hours. Ask for a new one (POST /api/v1/recommendations/generate).', { field: 'id', given: id });
+      const [start, target] = what === 'apply' ? [from, to] : [to, from];
+      const present = facts().find(({ name }) => name === miner);
+      const state = present?.asleep === true ? 'sleep' : present?.preset;
+      // Compare and set: what was judged is not what is there any more.
+      if (state !== start) throw new HashfleetError('conflict', `${miner} is on ${state ?? 'an unknown preset'}, no longer on ${start}: the advice does not fit any more.`, { field: 'id', given: id });
+      if (target === 'sleep') return { action: 'pause', miners: [miner], parameters: {} };
+      if (start === 'sleep') return { action: 'resume', miners: [miner], parameters: {} };
+      return { action: 'preset', miners: [miner], parameters: { preset: target, ...(kind === 'explore' && what === 'apply' ? { allowUntuned: true } : {}) } };
+    },
+    started(id, what, { actor, job }) {
+      const one = get(id);
+      if (what === 'rollback') return put({ ...one, status: 'rolled_back', decidedBy: actor, decidedAt: now() });
+      const before = workOf(one.miner ?? '');
+      return put({ ...one, status: 'applied', appliedAt: now(), decidedBy: one.decidedBy ?? actor, decidedAt: one.decidedAt ?? now(), ...(job === undefined ? {} : { job }), ...(before === undefined ? {} : { before }) });
+    },
+    curve(miner) {
+      const found = facts().find(({ name }) => name === miner);
+      return found === undefined ? undefined : { facts: found, ways: waysOf(found, model(), limits) };
+    },
+    brierScore() {
+      const judged = store.all().flatMap(({ probability, outcome }) => (probability === undefined || outcome?.usdPerDay === undefined ? [] : [(probability - Number(outcome.usdPerDay > 0)) ** 2]));
+      return judged.length === 0 ? undefined : judged.reduce((sum, one) => sum + one, 0) / judged.length;
+    },
+  };
+}
+
+/** USD a day of a change, at what both bring and cost now. */
+function worthOf({ price, tariff, devfeeRatio = 0 }: MinerFacts, { hashrate, powerWatts }: { readonly hashrate: number; readonly powerWatts: number }): number | undefined {
+  if (price === undefined || tariff === undefined) return undefined;
+  return (hashrate / 1e6) * price.usdPerMegahashDay * (1 - price.feeRatio) * (1 - devfeeRatio) - powerWatts * 0.024 * tariff.usdPerKilowattHour * (1 + tariff.overheadRatio) * (tariff.meterRatio ?? 1);
+}
