@@ -29,8 +29,6 @@ export interface HealthOptions {
   readonly poolGap?: (miner: string) => MinerGap | undefined;
   /** Unix ms. */
   readonly now?: () => number;
-  /** Arguments of the thread's node, as for sources that have to be translated. */
-  readonly execArgv?: readonly string[];
 }
 
 export interface Health {
@@ -51,7 +49,7 @@ interface Follow {
   subject: Subject;
 }
 
-export function openHealth({ dataFolder, log, poolGap, now = Date.now, execArgv }: HealthOptions): Health {
+export function openHealth({ dataFolder, log, poolGap, now = Date.now }: HealthOptions): Health {
   const followed = new Map<string, Follow>();
   let latest: ReadonlyMap<string, MinerHealth> = new Map();
   let judgedUntil = Math.floor(now() / hourMs) * hourMs;
@@ -64,7 +62,7 @@ export function openHealth({ dataFolder, log, poolGap, now = Date.now, execArgv 
   function thread(): Worker {
     if (worker !== undefined) return worker;
     const source = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
-    const made = new Worker(new URL(source, import.meta.url), { workerData: dataFolder === undefined ? {} : { file: path.join(dataFolder, 'hours.bin') }, ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }) });
+    const made = new Worker(new URL(source, import.meta.url), { workerData: dataFolder === undefined ? {} : { file: path.join(dataFolder, 'hours.bin') } });
     made.unref();
     made.on('message', (message: FromWorker) => {
       if (message.kind === 'notice') log[message.level]({ detail: message.detail }, message.text);

@@ -1,0 +1,66 @@
+/** Health with its real thread and a clock that the test moves; as built, since a thread's sources are not translated. */
+import { expect, test } from '@jest/globals';
+import path from 'node:path';
+import { existsSync } from 'node:fs';
+import type { Fleet, Miner } from '../src/fleet/fleet.ts';
+import type { openHealth as OpenHealth } from '../src/health/health.ts';
+import type { Reading } from '../src/miners/reading.ts';
+import { temporaryFolder } from './command.ts';
+import { recordingLog } from './fixtures.ts';
+import { whenDone } from './running.ts';
+
+const hourMs = 3_600_000;
+const names = ['m1', 'm2', 'm3'];
+
+test('hours are judged by a thread, kept on disk, and known again after a restart; what is old says nothing', async () => {
+  const { openHealth } = await import(new URL('../dist/health/health.js', import.meta.url).href) as { openHealth: typeof OpenHealth };
+  const dataFolder = temporaryFolder();
+  const { log, lines } = recordingLog();
+  let now = Date.UTC(2026, 5, 1);
+  const miners = new Map(names.map((name): [string, Record<string, unknown>] => [name, { config: { name, site: 'barn', rack: 'A' }, model: 'Antminer L9', intent: 'mine' }]));
+  let listener: (miner: Miner) => void = () => undefined;
+  const fleet = { names, all: () => miners.values(), onUpdate(told: (miner: Miner) => void) {
+    listener = told;
+  } } as unknown as Fleet;
+  const reading = (hashrate: number): Reading => ({
+    at: now, state: 'mining', stateSeconds: 90_000, hashrate, hashrateNominal: 16e9, powerWatts: 3300, psuTemperatures: {}, pcb: { min: 40, max: 55 }, chip: { max: 68 }, fanDutyRatio: 0.5, pools: [], boardsExpected: 0,
+    fans: [{ fan: 1, up: true, speedRpm: 4000 }], boards: [], preset: { name: '3300', powerWatts: 3300, hashrate: 16e9 },
+  });
+  const open = () => {
+    const health = openHealth({ dataFolder, log, now: () => now });
+    whenDone(async () => {
+      health.close();
+      return Promise.resolve();
+    });
+    health.watch(fleet, 300);
+    return health;
+  };
+  const hour = async (health: ReturnType<typeof open>, hashrateOf: (name: string) => number) => {
+    for (let poll = 0; poll < 12; poll += 1) {
+      now += hourMs / 12;
+      for (const [name, miner] of miners) {
+        Object.assign(miner, { lastPollAt: now - 1, reading: reading(hashrateOf(name)) });
+        listener(miner as unknown as Miner);
+      }
+    }
+    now += 150_000;
+    await health.look();
+    now -= 150_000;
+  };
+  const wobble = (index: number) => 16e9 * (1 + 0.002 * Math.sin(index * 7));
+
+  let health = open();
+  expect(health.of('m1')).toBeUndefined();
+  for (let at = 0; at < 26; at += 1) await hour(health, () => wobble(at));
+  expect(health.of('m1')).toMatchObject({ score: 100 });
+  expect(existsSync(path.join(dataFolder, 'hours.bin'))).toBe(true);
+
+  health.close();
+  health = open();
+  for (let at = 0; at < 8; at += 1) await hour(health, (name) => wobble(at) * (name === 'm2' ? 0.85 : 1));
+  expect(health.of('m2')!.score).toBeLessThan(60);
+  expect(health.of('m1')).toMatchObject({ score: 100 });
+  now += 4 * hourMs;
+  expect(health.of('m2')).toBeUndefined();
+  expect(lines.filter(({ level }) => Number(level) >= 40)).toEqual([]);
+}, 60_000);
