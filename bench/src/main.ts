@@ -48,8 +48,14 @@ if (flags.list === true) {
   const options: BenchmarkOptions = { ...size, ...(flags.data === undefined ? {} : { data: flags.data }), ...(flags.scores === undefined ? {} : { scores: flags.scores }) };
   for (const benchmark of chosen) {
     if (flags.json !== true) console.log(`${benchmark.name}: ${benchmark.about}`);
-    await benchmark.run((result) => {
-      console.log(flags.json === true ? JSON.stringify(result) : `  ${result.name.padEnd(40)} ${String(result.value).padStart(9)} ${result.unit.padEnd(3)} baseline ${String(result.baseline).padStart(9)} ${result.unit.padEnd(3)} ratio ${result.ratio}`);
-    }, options);
+    try {
+      await benchmark.run((result) => {
+        console.log(flags.json === true ? JSON.stringify(result) : `  ${result.name.padEnd(40)} ${String(result.value).padStart(9)} ${result.unit.padEnd(3)} baseline ${String(result.baseline).padStart(9)} ${result.unit.padEnd(3)} ratio ${result.ratio}`);
+      }, options);
+    } catch (thrown) {
+      // What is said is for people; a stack is not.
+      console.error(thrown instanceof Error ? thrown.message : String(thrown));
+      process.exitCode = 1;
+    }
   }
 }
