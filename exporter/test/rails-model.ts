@@ -303,9 +303,10 @@ export async function runModel(seed: number): Promise<ModelReport> {
         step();
         reach();
         if (machine.temper === 'login_breaks') throw new PollFailure('reset', 'the connection broke off during the login', { sent: false });
+        // Judged when it arrives: that the miner takes its time over it is its own affair.
+        examine(machine, command.action);
         if (machine.temper === 'hangs') await clock.sleep(10_000);
         alive();
-        examine(machine, command.action);
         if (machine.temper === 'refuses') {
           machine.received.push({ at: clock.now(), action: command.action });
           throw new PollFailure('http_5xx', 'answered 500');
