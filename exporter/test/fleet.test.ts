@@ -148,7 +148,7 @@ test('a miner that is gone loses its measurements on the page and in the API, an
   const page = await running.page();
   const names = [...new Set([...page.matchAll(/^(miner_\w+)\{/gm)].map(([, name]) => name))].sort();
   expect(names).toEqual([
-    'miner_board_info', 'miner_boards_expected', 'miner_credentials_accepted', 'miner_energy_joules_total', 'miner_firmware_known', 'miner_frequency_limit_hertz', 'miner_hashes_total',
+    'miner_board_info', 'miner_boards_expected', 'miner_credentials_accepted', 'miner_drift', 'miner_energy_joules_total', 'miner_firmware_known', 'miner_frequency_limit_hertz', 'miner_hashes_total',
     'miner_info', 'miner_intent', 'miner_last_poll_timestamp_seconds', 'miner_last_success_timestamp_seconds', 'miner_poll_backoff', 'miner_poll_duration_seconds',
     'miner_poll_failures_total', 'miner_power_limit_watts', 'miner_psu_info', 'miner_unexpected_changes_total', 'miner_up', 'miner_voltage_limit_volts',
   ]);
