@@ -4,7 +4,7 @@ import path from 'node:path';
 import { embeddedBackend } from '../src/advice/backend.ts';
 import type { MinerFacts } from '../src/advice/decision.ts';
 import { createLiveCells } from '../src/advice/live-cells.ts';
-import { createRecommendations } from '../src/advice/recommendations.ts';
+import { createRecommendations, type Followed } from '../src/advice/recommendations.ts';
 import { openAdviceStore } from '../src/advice/store.ts';
 import type { Miner } from '../src/fleet/fleet.ts';
 import { fitRatioModel } from '../src/analytics/ratio-model.ts';
@@ -20,14 +20,16 @@ const presets = [[2600, 13.6], [3360, 16.8]].map(([watts = 0, gigahashes = 0]) =
 const model = fitRatioModel(presets.flatMap(({ name: preset, hashrate, powerWatts }) => Array.from({ length: 48 }, (_each, hour) => ({ miner: 'a', model: 'l9', preset, at: hour * hourMs, promised: { hashrate, powerWatts }, hashrate, powerWatts }))));
 
 /** A fleet of one whose facts and clock the test moves. */
-function bench(part: Partial<MinerFacts> = {}) {
+function bench(part: Partial<MinerFacts> = {}, control?: Followed) {
+  const told: string[] = [];
   const folder = temporaryFolder();
   const state = { now: 1_700_000_000_000, facts: { name: 'a', model: 'l9', site: 's', preset: '2600', asleep: false, presets, price: { basis: 'manual_price', usdPerMegahashDay: 0.000_78, feeRatio: 0 }, tariff: { usdPerKilowattHour: 0.09, overheadRatio: 0 }, ...part } as MinerFacts };
   const open = () => createRecommendations({
     store: openAdviceStore(folder, silent), limits: { leastGainUsdPerDay: 0.05, leastGainRatio: 0.03, allowSleep: false }, model: () => model, now: () => state.now,
     facts: () => [{ ...state.facts, readAt: state.now }], workOf: () => presets.find(({ name }) => name === state.facts.preset),
+    tell: (miner, from, to) => void told.push(`${miner}: ${from} > ${to}`), ...(control === undefined ? {} : { control }),
   });
-  return { state, folder, open, all: open() };
+  return { state, folder, open, told, all: open() };
 }
 
 describe('advice', () => {
@@ -113,6 +115,59 @@ describe('advice', () => {
     expect(readFileSync(path.join(folder, 'recommendations.jsonl'), 'utf8').trim().split('\n')).toHaveLength(1);
   });
 
+  test('that waits for a second person has not begun, does not expire, and goes on once that person agrees', () => {
+    const approvals = new Map<string, { state: 'awaiting_approval' | 'approved' | 'rejected' | 'expired'; job?: string }>([['w', { state: 'awaiting_approval' }]]);
+    const { all, state } = bench({}, { approval: (id) => approvals.get(id), ended: () => undefined });
+    const { id } = all.generate()[0]!;
+    all.started(id, 'apply', { actor: 'ada', approval: 'w' });
+    state.now += 3 * hourMs;
+    state.facts = { ...state.facts, tariff: { usdPerKilowattHour: 0.3, overheadRatio: 0 } };
+    all.evaluate();
+    all.follow();
+    expect(all.get(id)).toMatchObject({ status: 'open', approval: { id: 'w' } });
+    expect(() => all.order(id, 'apply')).toThrow('waits for a second person (approval w)');
+    approvals.set('w', { state: 'approved', job: 'j1' });
+    all.follow();
+    expect(all.get(id)).toMatchObject({ status: 'applied', job: 'j1', appliedAt: state.now, before: { powerWatts: 2600 } });
+    expect(all.get(id).approval).toBeUndefined();
+  });
+
+  test.each([['rejected', 'The order was rejected; nothing was sent.'], [undefined, 'The order was forgotten; nothing was sent.']] as const)('whose second person says %s stays as it was', (answer, result) => {
+    const { all } = bench({}, { approval: () => (answer === undefined ? undefined : { state: answer }), ended: () => undefined });
+    const { id } = all.generate()[0]!;
+    all.started(id, 'apply', { actor: 'ada', approval: 'w' });
+    all.follow();
+    expect(all.get(id)).toMatchObject({ status: 'open', result });
+    expect(all.order(id, 'apply').action).toBe('preset');
+  });
+
+  test('that the rails took back, or could not send, is not judged a day later, and says why', () => {
+    const ended = new Map([['j1', { done: false, rolledBack: true, detail: 'hashrate too low; rolled back to 2600' }], ['j2', { done: false, rolledBack: false, detail: 'gone' }], ['j3', { done: true, rolledBack: false, detail: '' }]]);
+    const found = [...ended.keys()].map((job) => {
+      const { all, state } = bench({}, { approval: () => undefined, ended: (id) => ended.get(id) });
+      const { id } = all.generate()[0]!;
+      all.started(id, 'apply', { actor: 'ada', job });
+      all.follow();
+      all.follow();
+      state.now += 25 * hourMs;
+      all.evaluate();
+      return all.get(id);
+    });
+    expect(found.map(({ status, result }) => [status, result])).toEqual([['rolled_back', 'hashrate too low; rolled back to 2600'], ['failed', 'gone'], ['applied', undefined]]);
+    expect(found.map(({ outcome }) => outcome?.inPlace)).toEqual([undefined, undefined, false]);
+  });
+
+  test('tells each of its turns once', () => {
+    const { all, told, state } = bench();
+    const { id } = all.generate()[0]!;
+    all.generate();
+    all.approve(id, 'ada');
+    all.started(id, 'apply', { actor: 'ada' });
+    state.facts = { ...state.facts, preset: '3360' };
+    all.started(id, 'rollback', { actor: 'ada' });
+    expect(told).toEqual(['a:  > open: preset_change 2600 to 3360', 'a: open > approved: preset_change 2600 to 3360', 'a: approved > applied: preset_change 2600 to 3360', 'a: applied > rolled back: preset_change 2600 to 3360']);
+  });
+
   test('to try an untuned preset needs an approval', () => {
     const { all } = bench({ presets: [presets[0]!, { ...presets[1]!, tuned: false }] });
     const one = all.generate()[0]!;
@@ -184,5 +239,6 @@ test('over the API advice is made, read, approved, planned and applied through t
   expect(applied.status).toBe(202);
   await until('it runs on the new preset', () => service.fleet.get('a')?.reading?.preset?.name === advice.to, 15_000);
   expect((await api(`/recommendations/${advice.id}/feedback`, { json: { type: 'implemented' } })).body).toMatchObject({ status: 'applied', feedback: { type: 'implemented' } });
+  expect(((await api('/events')).body['events'] as { kind: string; to: string }[]).filter(({ kind }) => kind === 'advice').map(({ to }) => to)).toContain(`applied: preset_change ${advice.from} to ${advice.to}`);
   expect(((await api('/audit?limit=100')).body['entries'] as { event: string }[]).filter(({ event }) => event === 'advice').length).toBe(2);
 }, 60_000);

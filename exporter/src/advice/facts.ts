@@ -13,8 +13,16 @@ export interface Worth {
   readonly ahead: readonly number[] | undefined;
 }
 
-/** `slept`: the preset that it ran on before advice put it to sleep. */
-export function factsOf(miner: Miner, { price, tariff, ahead }: Worth, slept: string | undefined): MinerFacts {
+export interface Known {
+  /** The preset that it ran on before advice put it to sleep. */
+  readonly slept?: string | undefined;
+  /** Degrees Celsius at which its settings stop it. */
+  readonly overheatTemperature?: number | undefined;
+  /** W that its power supply is rated for. */
+  readonly psuWatts?: number | undefined;
+}
+
+export function factsOf(miner: Miner, { price, tariff, ahead }: Worth, { slept, overheatTemperature, psuWatts }: Known = {}): MinerFacts {
   const { config: { name, site, circuit }, model, intent, reading, presets = [] } = miner;
   const asleep = slept !== undefined && intent === 'stopped';
   const phase = reading === undefined ? undefined : phaseOf(reading);
@@ -23,11 +31,11 @@ export function factsOf(miner: Miner, { price, tariff, ahead }: Worth, slept: st
     name, model, site, circuit, presets, asleep,
     preset: asleep ? slept : reading?.preset?.name, readAt: reading?.at,
     held: asleep ? undefined : heldBecause(miner, phase),
-    price, tariff, powerPricesAhead: ahead, pricedAt: undefined, devfeeRatio: reading?.devfeeRatio, acceptedRatio: acceptedOf(miner), inletTemperature: undefined,
+    price, tariff, powerPricesAhead: ahead, pricedAt: price?.asOf, devfeeRatio: reading?.devfeeRatio, acceptedRatio: acceptedOf(miner), inletTemperature: undefined,
     powerWatts: reading?.powerWatts, chipTemperature: reading?.chip.max, errorRatio: reading?.hardwareErrorRatio, fanDutyRatio: reading?.coolingMode === 'immersion' ? undefined : reading?.fanDutyRatio,
     fansDown: reading?.fans.filter(({ up }) => up === false).length,
     boardsLost: reading === undefined ? undefined : boardPresence(reading).filter(({ up }) => !up).length,
-    switcherLeastWatts: switcher, overheatTemperature: undefined, psuWatts: undefined,
+    switcherLeastWatts: switcher, overheatTemperature, psuWatts,
   });
 }
 

@@ -17,8 +17,20 @@ export interface RecommendationsOptions {
   readonly general?: () => readonly Advice[];
   /** How the miner works now; absent while that is not known or it is not steady. */
   readonly workOf: (miner: string) => { readonly hashrate: number; readonly powerWatts: number } | undefined;
+  /** What control says of orders that were sent; nothing is followed when absent. */
+  readonly control?: Followed;
+  /** Told of everything that advice begins, ends or becomes. */
+  readonly tell?: (miner: string, from: string, to: string) => void;
   /** Unix ms. */
   readonly now?: () => number;
+}
+
+/** What advice must know of what control does with its orders. */
+export interface Followed {
+  /** Of an order that waits for a second person; undefined when it is not known any more. */
+  approval(id: string): { readonly state: 'awaiting_approval' | 'approved' | 'rejected' | 'expired'; readonly job?: string } | undefined;
+  /** Of the miner in the job; undefined while it goes on, or when it is not known any more. */
+  ended(job: string, miner: string): { readonly done: boolean; readonly rolledBack: boolean; readonly detail: string } | undefined;
 }
 
 export interface Recommendations {
@@ -37,7 +49,10 @@ export interface Recommendations {
   feedback(id: string, given: { readonly type: (typeof feedbacks)[number]; readonly actor: string; readonly details?: string | undefined }): KeptAdvice;
   /** The order for control that follows it, or takes it back. @throws HashfleetError not_found, conflict */
   order(id: string, what: 'apply' | 'rollback'): Order;
-  started(id: string, what: 'apply' | 'rollback', by: { readonly actor: string; readonly job?: string | undefined }): KeptAdvice;
+  /** The order was given; with `approval` it waits for a second person, and nothing has begun. */
+  started(id: string, what: 'apply' | 'rollback', by: { readonly actor: string; readonly job?: string | undefined; readonly approval?: string | undefined }): KeptAdvice;
+  /** Looks what has become of orders that were given. */
+  follow(): void;
   /** What is expected of each preset of the miner. */
   curve(miner: string): { readonly facts: MinerFacts; readonly ways: readonly Way[] } | undefined;
   slept(miner: string): string | undefined;
@@ -53,7 +68,7 @@ export interface Order { readonly action: 'preset' | 'pause' | 'resume'; readonl
 const outcomeMs = 86_400_000;
 const dayMs = 86_400_000;
 
-export function createRecommendations({ store, limits, model, facts, general = () => [], workOf, now = Date.now }: RecommendationsOptions): Recommendations {
+export function createRecommendations({ store, limits, model, facts, general = () => [], workOf, control, tell = () => undefined, now = Date.now }: RecommendationsOptions): Recommendations {
   let standings: Standings = new Map();
 
   function get(id: string): KeptAdvice {
@@ -63,8 +78,45 @@ export function createRecommendations({ store, limits, model, facts, general = (
   }
 
   function put(advice: KeptAdvice): KeptAdvice {
+    const before = store.get(advice.id)?.status;
     store.put(advice);
+    if (before !== advice.status && advice.miner !== undefined) tell(advice.miner, before ?? '', said(advice));
     return advice;
+  }
+
+  function begin(one: KeptAdvice, what: 'apply' | 'rollback', { actor, job }: { readonly actor: string; readonly job?: string | undefined }): KeptAdvice {
+    const { approval: _approval, result: _result, ...rest } = one;
+    const withJob = { ...rest, ...(job === undefined ? {} : { job }) };
+    if (what === 'rollback') return put({ ...withJob, status: 'rolled_back', decidedBy: actor, decidedAt: now() });
+    const before = workOf(one.miner ?? '');
+    return put({ ...withJob, status: 'applied', appliedAt: now(), decidedBy: one.decidedBy ?? actor, decidedAt: one.decidedAt ?? now(), ...(before === undefined ? {} : { before }) });
+  }
+
+  /** A second person has answered, or nobody has in time. */
+  function followApproval(one: KeptAdvice, waiting: NonNullable<KeptAdvice['approval']>): void {
+    const found = control?.approval(waiting.id);
+    if (found?.state === 'awaiting_approval') return;
+    if (found?.state === 'approved') begin(one, waiting.what, { actor: one.decidedBy ?? '', job: found.job });
+    else {
+      const { approval: _approval, ...rest } = one;
+      put({ ...rest, result: `The order was ${found?.state ?? 'forgotten'}; nothing was sent.` });
+    }
+  }
+
+  /** What was sent did not last, or could not be sent: nothing is left to judge. */
+  function followJob(one: KeptAdvice, job: string): void {
+    const ended = control?.ended(job, one.miner ?? '');
+    if (ended === undefined || ended.done) return;
+    const rest = { ...one, result: ended.detail };
+    if (one.status === 'rolled_back') put({ ...rest, status: 'applied' });
+    else put({ ...rest, status: ended.rolledBack ? 'rolled_back' : 'failed' });
+  }
+
+  function follow(): void {
+    for (const one of store.all()) {
+      if (one.approval !== undefined) followApproval(one, one.approval);
+      else if (one.job !== undefined && one.outcome === undefined && one.result === undefined && (one.status === 'applied' || one.status === 'rolled_back')) followJob(one, one.job);
+    }
   }
 
   function open(id: string, statuses: readonly KeptAdvice['status'][]): KeptAdvice {
@@ -86,7 +138,7 @@ export function createRecommendations({ store, limits, model, facts, general = (
     const at = now();
     for (const one of store.all()) {
       // What is not found any more, or was not looked at for two hours, does not hold.
-      if (isOpen(one) && (one.expiresAt <= at || !found.some((advice) => same(one, advice)))) put({ ...one, status: 'expired' });
+      if (isOpen(one) && one.approval === undefined && (one.expiresAt <= at || !found.some((advice) => same(one, advice)))) put({ ...one, status: 'expired' });
     }
     return given.map((advice) => {
       const known = store.all().find((one) => isOpen(one) && same(one, advice));
@@ -94,8 +146,8 @@ export function createRecommendations({ store, limits, model, facts, general = (
       const { alternatives, evidence, ...rest } = advice;
       const fresh: KeptAdvice = { ...structuredClone(rest) as Omit<Advice, 'alternatives' | 'evidence'> & Pick<KeptAdvice, 'expected'>, evidence: { ...evidence }, alternatives: alternatives.map((one) => ({ ...one })), id: known?.id ?? randomUUID(), status: known?.status ?? 'open', createdAt: known?.createdAt ?? at, expiresAt: at + rules.priceMs };
       if (known === undefined && rejected) return undefined;
-      // A person who approved it has seen these figures.
-      return known?.status === 'approved' ? known : put(fresh);
+      // A person who approved it, or has sent it, has seen these figures.
+      return known?.status === 'approved' || known?.approval !== undefined ? known : put(fresh);
     }).filter((one) => one !== undefined);
   }
 
@@ -139,6 +191,7 @@ export function createRecommendations({ store, limits, model, facts, general = (
     order(id, what) {
       const one = what === 'apply' ? open(id, ['open', 'approved']) : open(id, ['applied']);
       const { miner, from, to, kind } = one;
+      if (one.approval !== undefined) throw new HashfleetError('conflict', `The order of this advice waits for a second person (approval ${one.approval.id}).`, { field: 'id', given: id });
       if (miner === undefined || from === undefined || to === undefined) throw new HashfleetError('conflict', `A recommendation of kind ${kind} is for people; there is nothing to send.`, { field: 'id', given: id });
       if (kind === 'explore' && what === 'apply' && one.status !== 'approved') throw new HashfleetError('conflict', 'An untuned preset is tried only after it was approved (POST .../approve).', { field: 'id', given: id });
       if (kind === 'switcher_conflict' && what === 'apply') throw new HashfleetError('conflict', 'The firmware\'s own switcher would take this back: change its lowest preset first.', { field: 'id', given: id });
@@ -152,11 +205,10 @@ export function createRecommendations({ store, limits, model, facts, general = (
       if (start === 'sleep') return { action: 'resume', miners: [miner], parameters: {} };
       return { action: 'preset', miners: [miner], parameters: { preset: target, ...(kind === 'explore' && what === 'apply' ? { allowUntuned: true } : {}) } };
     },
-    started(id, what, { actor, job }) {
+    follow,
+    started(id, what, { actor, job, approval }) {
       const one = get(id);
-      if (what === 'rollback') return put({ ...one, status: 'rolled_back', decidedBy: actor, decidedAt: now() });
-      const before = workOf(one.miner ?? '');
-      return put({ ...one, status: 'applied', appliedAt: now(), decidedBy: one.decidedBy ?? actor, decidedAt: one.decidedAt ?? now(), ...(job === undefined ? {} : { job }), ...(before === undefined ? {} : { before }) });
+      return approval === undefined ? begin(one, what, { actor, job }) : put({ ...one, approval: { id: approval, what }, decidedBy: one.decidedBy ?? actor, decidedAt: one.decidedAt ?? now() });
     },
     curve(miner) {
       const found = facts().find(({ name }) => name === miner);
@@ -167,6 +219,11 @@ export function createRecommendations({ store, limits, model, facts, general = (
       return judged.length === 0 ? undefined : judged.reduce((sum, one) => sum + one, 0) / judged.length;
     },
   };
+}
+
+/** As an event tells it: "open: preset_change 2600 to 3360". */
+function said({ status, kind, from, to }: KeptAdvice): string {
+  return `${status.replace('_', ' ')}: ${kind}${from === undefined || to === undefined ? '' : ` ${from} to ${to}`}`;
 }
 
 /** USD a day of a change, at what both bring and cost now. */

@@ -9,7 +9,7 @@ import { codeOf, HashfleetError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { adviceKinds } from './decision.ts';
 
-export const adviceStatuses = ['open', 'approved', 'rejected', 'applied', 'rolled_back', 'expired'] as const;
+export const adviceStatuses = ['open', 'approved', 'rejected', 'applied', 'rolled_back', 'failed', 'expired'] as const;
 export const feedbacks = ['accepted', 'rejected', 'implemented', 'not_implemented'] as const;
 
 const interval = z.object({ value: z.number(), low: z.number(), high: z.number() });
@@ -23,7 +23,11 @@ export const keptAdvice = z.object({
   breakevenUsdPerKilowattHour: z.number().optional(), probability: z.number().optional(),
   evidence: z.object({ hoursHere: z.number().optional(), hoursThere: z.number().optional(), modelHours: z.number() }),
   alternatives: z.array(z.object({ to: z.string(), usdPerDay: z.number() })),
-  decidedBy: z.string().optional(), decidedAt: z.number().optional(), reason: z.string().optional(), job: z.string().optional(), appliedAt: z.number().optional(),
+  decidedBy: z.string().optional(), decidedAt: z.number().optional(), reason: z.string().optional(), job: z.string().optional(),
+  /** The order waits for a second person. */
+  approval: z.object({ id: z.string(), what: z.enum(['apply', 'rollback']) }).optional(),
+  /** Why the job did not do it. */
+  result: z.string().optional(), appliedAt: z.number().optional(),
   /** How it worked when it was applied. */
   before: work.optional(),
   feedback: z.object({ type: z.enum(feedbacks), actor: z.string(), at: z.number(), details: z.string().optional() }).optional(),

@@ -11,6 +11,8 @@ export interface Price {
   readonly usdPerMegahashDay: number;
   /** 0 to 1. */
   readonly feeRatio: number;
+  /** Unix ms of the oldest figure behind it; absent where none has an age. */
+  readonly asOf?: number;
 }
 
 export interface Tariff {

@@ -187,11 +187,23 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   const views = createViews({ config, fleet, pools, logs, earnings, drift, health, adviceOf: (miner) => new Map(recommendations.openFor(miner).flatMap(({ kind, expected }) => (expected?.usdPerDay === undefined ? [] : [[kind, expected.usdPerDay.value]]))) });
   const recommendations: Recommendations = createRecommendations({
     store: adviceStore, limits: limitsOf(config), model: () => adviceModel.model,
-    facts: () => [...fleet.all()].map((miner) => factsOf(miner, views.worthOf(miner), recommendations.slept(miner.config.name))),
+    facts: () => [...fleet.all()].map((miner) => factsOf(miner, views.worthOf(miner), {
+      slept: recommendations.slept(miner.config.name), overheatTemperature: drift.overheatTemperature(miner.config.name), psuWatts: config.advice.psu_watts[miner.model],
+    })),
     general: () => priceAdvice(pools.all().flatMap((pool) => {
       const reading = pools.fresh(pool);
       return reading?.usdPerMegahashDay === undefined ? [] : [{ name: pool.config.name, usdPerMegahashDay: reading.usdPerMegahashDay * (1 - (reading.fees[pool.config.mode] ?? 0)), used: (reading.workers?.length ?? 0) > 0 }];
     })),
+    tell: (miner, from, to) => fleet.report({ miner, at: Date.now(), kind: 'advice', from, to }),
+    control: {
+      approval: (id) => control.approvals().find((one) => one.id === id),
+      ended(job, name) {
+        const target = control.job(job)?.targets.find(({ miner }) => miner === name);
+        // What may have been done is judged by what the miner does a day later.
+        if (target?.finishedAt === undefined || target.state === 'indeterminate') return undefined;
+        return { done: target.state === 'verified', rolledBack: target.rollBackTo !== undefined, detail: target.detail ?? `${target.state}, without a reason` };
+      },
+    },
     workOf(name) {
       const miner = fleet.get(name);
       const reading = miner === undefined || !fleet.isFresh(miner) ? undefined : miner.reading;
@@ -235,6 +247,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       rounds = setInterval(() => {
         fleet.tick();
         control.tick();
+        recommendations.follow();
         // What comes of it reaches the page with each miner's next poll.
         views.comparePeers();
       }, config.poll.interval_seconds * 1000);

@@ -325,6 +325,7 @@ export const fleetSchema = z.strictObject({
     temperature_limit_celsius: z.number().min(50).max(100).default(84).describe('Hottest chip that is accepted'),
     least_preset_watts: positive.optional().describe('No preset below this is advised'),
     most_preset_watts: positive.optional().describe('No preset above this is advised'),
+    psu_watts: z.record(label, positive.max(20_000)).default({}).describe('W that the power supply is rated for, by model; nothing is advised beyond 90 % of it'),
   }).prefault({}),
   circuits: z.record(label, z.strictObject({
     breaker_watts: positive.max(1_000_000).describe('W that the breaker is rated for; 80 % of it may be drawn for hours'),

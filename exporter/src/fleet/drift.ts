@@ -16,6 +16,8 @@ import { phase } from './poll-loop.ts';
 const deadlineMs = 5000;
 /** Ms after the start, and after an action of ours, until settings are read. */
 const settleMs = 30_000;
+/** Degrees Celsius; less cannot be set, so less is no limit (vnish-api.md, 2.3 and 3). */
+const leastOverheat = 50;
 
 export interface Difference {
   readonly what: DriftKind;
@@ -36,6 +38,8 @@ export interface Drifted extends Difference {
 export interface DriftWatch {
   /** Miners in the fleet's order. */
   all(): readonly Drifted[];
+  /** Degrees Celsius at which the miner's own settings stop it; undefined while they were not read. */
+  overheatTemperature(miner: string): number | undefined;
   /** Of each kind that is known and was seen, whether it differs. */
   of(miner: string): ReadonlyMap<DriftKind, boolean>;
   /** What the miner is now is how it is meant to be; of these kinds, all when absent. Returns what was different. */
@@ -201,6 +205,11 @@ export function createDriftWatch(fleet: Fleet, states: KnownStates, { log, setti
   for (const miner of fleet.all()) if (miner.reading !== undefined) notice(miner);
   return {
     all: () => fleet.names.flatMap(listOf),
+    overheatTemperature(name) {
+      const protection = states.present.get(name)?.settings?.['protection'];
+      const celsius = typeof protection === 'object' && protection !== null ? (protection as Readonly<Record<string, unknown>>)['restart_temp'] : undefined;
+      return typeof celsius === 'number' && celsius >= leastOverheat ? celsius : undefined;
+    },
     of(name) {
       const { known } = states.of(name);
       const present = states.present.get(name) ?? {};

@@ -14,7 +14,7 @@ const longestGapIntervals = 3;
 export const staleAfterIntervals = 3;
 
 /** Beside changes of settings: a miner that answers at another address, another machine under a miner's name. */
-export const eventKinds = [...changeKinds, 'settings', 'password', 'address', 'machine', 'schedule'] as const;
+export const eventKinds = [...changeKinds, 'settings', 'password', 'address', 'machine', 'schedule', 'advice'] as const;
 export type EventKind = (typeof eventKinds)[number];
 
 export interface FleetEvent extends Omit<Change, 'kind'> { readonly kind: EventKind; readonly miner: string; readonly at: number }

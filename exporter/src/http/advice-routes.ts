@@ -63,8 +63,7 @@ async function send(context: ApiContext, { identity, parameters: { id = '' }, bo
     return ok({ plan: planReply(plan, confirmation) });
   }
   const { plan, job, approval } = control.submit(order, caller, proof);
-  // What waits for a second person has not begun.
-  if (job !== undefined) recommendations.started(id, what, { actor: caller.actor, job: job.id });
+  recommendations.started(id, what, { actor: caller.actor, job: job?.id, approval: approval?.id });
   return { status: 202, body: { plan: planReply(plan, undefined), ...(job === undefined ? {} : { job: jobReply(job) }), ...(approval === undefined ? {} : { approval: approvalReply(approval) }) } };
 }
 
