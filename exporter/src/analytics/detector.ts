@@ -11,11 +11,11 @@
 export interface DetectorOptions {
   /** Samples before anything can be surprising. */
   readonly warmUp: number;
-  /** Span of the moving mean that stands for the time of day as long as that time was never seen. */
+  /** Span of the moving mean that stands for the hour of the week as long as that hour was never seen. */
   readonly slow: number;
-  /** Span of the mean deviation from the time of day: what is small but stays. */
+  /** Span of the mean deviation from the hour of the week: what is small but stays. */
   readonly lasting: number;
-  /** Span of the mean that a time of day learns from, so that one spike does not become usual. */
+  /** Span of the mean that an hour of the week learns from, so that one spike does not become usual. */
   readonly smooth: number;
   /** Time constant with which the forgetting envelope closes towards its middle. */
   readonly forget: number;
@@ -25,11 +25,11 @@ export interface DetectorOptions {
   readonly softness: number;
 }
 
-export const usualOptions: DetectorOptions = { warmUp: 150, slow: 100, lasting: 30, smooth: 3, forget: 6000, quiet: 200, softness: 0.1 };
+export const usualOptions: DetectorOptions = { warmUp: 150, slow: 400, lasting: 30, smooth: 3, forget: 6000, quiet: 200, softness: 0.1 };
 
 /** Plain data, kept as JSON; a detector that goes on from it gives the same scores to the last bit. */
 export interface DetectorState {
-  readonly version: 1;
+  readonly version: 2;
   /** Samples that counted. */
   readonly samples: number;
   /** Time of the last that counted; absent before the first. */
@@ -38,9 +38,9 @@ export interface DetectorState {
   readonly means: readonly number[];
   /** The latest values, the oldest overwritten next. */
   readonly recent: readonly number[];
-  /** What each time of day is like, and how often it was seen. */
-  readonly day: readonly number[];
-  readonly dayCounts: readonly number[];
+  /** What each hour of the week is like, and how often a sample of it was seen. */
+  readonly week: readonly number[];
+  readonly weekCounts: readonly number[];
   /** Least and most of each envelope, two envelopes a view. */
   readonly envelopes: readonly number[];
   /** Surprise of the last alarm, and its sample. */
@@ -49,7 +49,7 @@ export interface DetectorState {
 
 export interface Detector {
   /**
-   * Score of the next sample, 0 (as ever) to 1. `at` is in Unix seconds: the time of day (UTC) is taken from it. A value that is no finite number, and a time that is none or
+   * Score of the next sample, 0 (as ever) to 1. `at` is in Unix seconds: the hour of the week (UTC) is taken from it. A value that is no finite number, and a time that is none or
    * not after the last one's, score 0 and change nothing. A gap in time is no event of itself.
    */
   push(at: number, value: number): number;
@@ -58,20 +58,20 @@ export interface Detector {
 
 /** Greater values count as this, or differences of them would be infinite. */
 const greatest = 1e150;
-/** The value, the least of the latest (a rise that stays), the deviation from the time of day, and the lasting part of that. */
+/** The value, the least of the latest (a rise that stays), the deviation from the hour of the week, and the lasting part of that. */
 const views = 4;
-const recentSamples = 12;
-const daySeconds = 86_400;
-/** 15 minutes each. */
-const dayParts = 96;
-/** A time of day is a plain mean at first, then forgets what is so many samples old. */
-const dayMemory = 60;
+const recentSamples = 11;
+const hourSeconds = 3600;
+/** People, loads and weather keep to the day, and most of them to the week. */
+const weekHours = 168;
+/** An hour of the week is a plain mean at first, then forgets what is so many samples old. */
+const weekMemory = 60;
 const most = 2 * views * Math.log(11);
 /** Differences below this part of the values themselves are rounding. */
 const rounding = 1e-9;
 
 /**
- * About 2 kB of numbers for each series, however long it is. Throws when an option is not above 0, and when `state` is not what `state()`
+ * About 3 kB of numbers for each series, however long it is. Throws when an option is not above 0, and when `state` is not what `state()`
  * gave.
  */
 export function createDetector({ options = {}, state }: { readonly options?: Partial<DetectorOptions>; readonly state?: DetectorState | undefined } = {}): Detector {
@@ -81,8 +81,8 @@ export function createDetector({ options = {}, state }: { readonly options?: Par
   let last = state?.at ?? -Infinity;
   const means = Float64Array.from(state?.means ?? new Float64Array(3));
   const recent = Float64Array.from(state?.recent ?? new Float64Array(recentSamples));
-  const day = Float64Array.from(state?.day ?? new Float64Array(dayParts));
-  const dayCounts = Float64Array.from(state?.dayCounts ?? new Float64Array(dayParts));
+  const week = Float64Array.from(state?.week ?? new Float64Array(weekHours));
+  const weekCounts = Float64Array.from(state?.weekCounts ?? new Float64Array(weekHours));
   const envelopes = Float64Array.from(state?.envelopes ?? new Float64Array(4 * views));
   let [alarm, alarmSample] = state?.alarm ?? [0, 0];
   const seen = new Float64Array(views);
@@ -97,11 +97,11 @@ export function createDetector({ options = {}, state }: { readonly options?: Par
     }
     recent[samples % recentSamples] = value;
     const [smoothMean, slowMean] = [follow(0, value, smooth), follow(1, value, slow)];
-    const part = Math.floor(((at % daySeconds) + daySeconds) % daySeconds / (daySeconds / dayParts));
-    const [usual, count] = [day[part] ?? 0, (dayCounts[part] ?? 0) + 1];
+    const hour = ((Math.floor(at / hourSeconds) % weekHours) + weekHours) % weekHours;
+    const [usual, count] = [week[hour] ?? 0, (weekCounts[hour] ?? 0) + 1];
     const deviation = value - (count === 1 ? slowMean : usual);
-    dayCounts[part] = Math.min(count, dayMemory);
-    day[part] = usual + (smoothMean - usual) / Math.min(count, dayMemory);
+    weekCounts[hour] = Math.min(count, weekMemory);
+    week[hour] = usual + (smoothMean - usual) / Math.min(count, weekMemory);
     seen[0] = value;
     seen[1] = recent.reduce((least, one) => Math.min(least, one), Infinity);
     seen[2] = deviation;
@@ -136,7 +136,7 @@ export function createDetector({ options = {}, state }: { readonly options?: Par
       [alarm, alarmSample] = [surprise, samples];
       return Math.min(1, surprise / most);
     },
-    state: () => ({ version: 1, samples, ...(samples === 0 ? {} : { at: last }), means: Array.from(means), recent: Array.from(recent), day: Array.from(day), dayCounts: Array.from(dayCounts), envelopes: Array.from(envelopes), alarm: [alarm, alarmSample] }),
+    state: () => ({ version: 2, samples, ...(samples === 0 ? {} : { at: last }), means: Array.from(means), recent: Array.from(recent), week: Array.from(week), weekCounts: Array.from(weekCounts), envelopes: Array.from(envelopes), alarm: [alarm, alarmSample] }),
   };
 }
 
@@ -147,9 +147,9 @@ function checked(options: DetectorOptions): DetectorOptions {
 
 /** It comes from a file, so it can be anything. */
 function checkState(state: DetectorState): void {
-  const { version, samples, at, means, recent, day, dayCounts, envelopes, alarm } = state as { readonly [key in keyof DetectorState]?: unknown };
+  const { version, samples, at, means, recent, week, weekCounts, envelopes, alarm } = state as { readonly [key in keyof DetectorState]?: unknown };
   const numbers = (list: unknown, length: number) => Array.isArray(list) && list.length === length && list.every((one) => Number.isFinite(one));
-  if (version !== 1 || !Number.isSafeInteger(samples) || Number(samples) < 0 || !(samples === 0 ? at === undefined : Number.isFinite(at)) || !numbers(means, 3) || !numbers(recent, recentSamples) || !numbers(day, dayParts) || !numbers(dayCounts, dayParts) || !numbers(envelopes, 4 * views) || !numbers(alarm, 2)) {
+  if (version !== 2 || !Number.isSafeInteger(samples) || Number(samples) < 0 || !(samples === 0 ? at === undefined : Number.isFinite(at)) || !numbers(means, 3) || !numbers(recent, recentSamples) || !numbers(week, weekHours) || !numbers(weekCounts, weekHours) || !numbers(envelopes, 4 * views) || !numbers(alarm, 2)) {
     throw new TypeError('the state of a detector must be what its state() gave, of the same version');
   }
 }
