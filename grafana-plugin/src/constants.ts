@@ -4,10 +4,12 @@ export const PLUGIN_ID = pluginJson.id;
 export const PLUGIN_BASE_URL = `/a/${pluginJson.id}`;
 export const FLEET_GRID_PANEL_ID = 'hashfleet-fleetgrid-panel';
 
-export const ROUTES = { fleet: 'fleet', control: 'control', miner: 'miner' } as const;
+export const ROUTES = { fleet: 'fleet', control: 'control', advice: 'advice', miner: 'miner' } as const;
 
 export const fleetUrl = (): string => `${PLUGIN_BASE_URL}/${ROUTES.fleet}`;
 export const minerUrl = (miner: string): string => `${PLUGIN_BASE_URL}/${ROUTES.miner}/${encodeURIComponent(miner)}`;
 export const controlUrl = (miner?: string): string =>
   `${PLUGIN_BASE_URL}/${ROUTES.control}${miner === undefined ? '' : `?miner=${encodeURIComponent(miner)}`}`;
+export const adviceUrl = (miner?: string): string =>
+  `${PLUGIN_BASE_URL}/${ROUTES.advice}${miner === undefined ? '' : `?miner=${encodeURIComponent(miner)}`}`;
 export const configurationUrl = (): string => `/plugins/${PLUGIN_ID}`;

@@ -19,6 +19,8 @@ export const Recommendation = z.object({
   basis: z.object({ hoursHere: z.number().optional(), hoursThere: z.number().optional(), modelHours: z.number() }).describe('Hours that the figures rest on'),
   alternatives: z.array(z.object({ to: z.string(), usdPerDay: z.number() })),
   decidedBy: z.string().optional(), decidedAt: time.optional(), reason: z.string().optional(), job: z.string().optional(), appliedAt: time.optional(),
+  approval: z.object({ id: z.string(), what: z.enum(['apply', 'rollback']) }).optional().describe('The order waits for a second person'),
+  result: z.string().optional().describe('Why the job did not do it'),
   feedback: z.object({ type: z.enum(feedbacks), actor: z.string(), at: time, details: z.string().optional() }).optional(),
   outcome: z.object({ at: time, inPlace: z.boolean(), usdPerDay: z.number().optional() }).optional().describe('A day after it was applied'),
 }).meta({ id: 'Recommendation' });
@@ -27,7 +29,7 @@ export const Recommendations = z.object({ recommendations: z.array(Recommendatio
 export const RejectRequest = z.strictObject({ reason: z.string().max(500).optional() }).meta({ id: 'RejectRequest' });
 export const FeedbackRequest = z.strictObject({ type: z.enum(feedbacks), details: z.string().max(2000).optional() }).meta({ id: 'FeedbackRequest' });
 export const ApplyRequest = z.strictObject({
-  dryRun: z.boolean().default(true), confirmationToken: z.string().optional(), idempotencyKey: z.string().max(200).optional(),
+  dryRun: z.boolean().default(true), confirmationToken: z.string().optional(), typed: z.string().max(100).optional().describe('What plan.stepUp asks for, typed by hand'), idempotencyKey: z.string().max(200).optional(),
 }).meta({ id: 'ApplyRequest' });
 
 const estimate = z.object({ value: z.number(), low: z.number(), high: z.number() });

@@ -127,15 +127,61 @@ export interface ActionParameters {
   allowUntuned?: boolean;
 }
 
-export interface ActionRequest {
-  action: ActionName;
-  miners: string[];
-  parameters?: ActionParameters;
+/** What an action is confirmed with. */
+export interface Confirmation {
   dryRun: boolean;
   confirmationToken?: string;
   /** What plan.stepUp asks for. */
   typed?: string;
   idempotencyKey?: string;
+}
+
+export interface ActionRequest extends Confirmation {
+  action: ActionName;
+  miners: string[];
+  parameters?: ActionParameters;
+}
+
+/** A figure with its 80 % interval. */
+export interface Interval {
+  value: number;
+  low: number;
+  high: number;
+}
+
+export const adviceKinds = [
+  'preset_change', 'sleep', 'wake', 'thermal_derate', 'circuit_rebalance', 'fan_or_cooling', 'maintenance', 'retune', 'switcher_conflict', 'explore', 'data_quality', 'algorithm_price',
+] as const;
+export type AdviceKind = (typeof adviceKinds)[number];
+
+export const adviceStatuses = ['open', 'approved', 'rejected', 'applied', 'rolled_back', 'failed', 'expired'] as const;
+export type AdviceStatus = (typeof adviceStatuses)[number];
+
+export interface Recommendation {
+  id: string;
+  kind: AdviceKind;
+  /** Absent for what is about the fleet. */
+  miner?: string;
+  from?: string;
+  /** A preset, or "sleep". */
+  to?: string;
+  urgent: boolean;
+  gainUsdPerDay?: number;
+  /** In words. */
+  evidence: string;
+  createdAt: string;
+  expiresAt: string;
+  status: AdviceStatus;
+  expected?: { hashrate: Interval; powerWatts: Interval; usdPerDay?: Interval };
+  probability?: number;
+  alternatives: Array<{ to: string; usdPerDay: number }>;
+  decidedBy?: string;
+  decidedAt?: string;
+  appliedAt?: string;
+  approval?: { id: string };
+  /** Why the job did not do it. */
+  result?: string;
+  outcome?: { at: string; inPlace: boolean; usdPerDay?: number };
 }
 
 export interface Plan {

@@ -10,10 +10,11 @@ export const queryKeys = {
   jobs: ['jobs'],
   job: (id: string) => ['job', id],
   audit: ['audit'],
+  advice: ['advice'],
 } as const;
 
 /** How often each page asks anew, in ms. Jobs are watched closely only while they run. */
-export const refreshEvery = { rigs: 5000, telemetry: 5000, health: 15_000, jobs: 5000, audit: 10_000, runningJob: 1000 } as const;
+export const refreshEvery = { rigs: 5000, telemetry: 5000, health: 15_000, jobs: 5000, audit: 10_000, advice: 10_000, runningJob: 1000 } as const;
 
 const auditEntriesShown = 50;
 
@@ -34,6 +35,8 @@ export const useJob = (id: string) =>
     queryFn: () => controlClient.job(id),
     refetchInterval: (query) => (isOver(query.state.data) ? false : refreshEvery.runningJob),
   });
+
+export const useAdvice = () => useQuery({ queryKey: queryKeys.advice, queryFn: controlClient.advice, refetchInterval: refreshEvery.advice });
 
 export const useAudit = () =>
   useQuery({ queryKey: queryKeys.audit, queryFn: () => controlClient.audit(auditEntriesShown), refetchInterval: refreshEvery.audit });

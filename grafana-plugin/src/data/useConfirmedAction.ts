@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useRef, useState } from 'react';
 import { controlClient } from '../api/controlClient';
 import { toApiError, type ApiError } from '../api/errors';
-import type { ActionName, ActionParameters, Job, Plan } from '../api/types';
+import type { ActionName, ActionParameters, ActionReply, Confirmation, Job, Plan } from '../api/types';
 import { newIdempotencyKey } from './idempotencyKey';
 import { queryKeys } from './queries';
 
@@ -11,6 +11,11 @@ export interface ActionWish {
   miners: string[];
   parameters?: ActionParameters;
 }
+
+/** How the wish is sent: as an action, unless something else stands for it, as advice does. */
+export type Send = (wish: ActionWish, confirmation: Confirmation) => Promise<ActionReply>;
+
+const asAction: Send = (wish, confirmation) => controlClient.act({ ...wish, ...confirmation });
 
 export type ConfirmedActionState =
   | { step: 'idle' }
@@ -24,7 +29,7 @@ export type ConfirmedActionState =
  * Dry run first; what the server plans is what gets confirmed. The key is made once per plan, so that a double click
  * or a repeated POST starts one job.
  */
-export function useConfirmedAction() {
+export function useConfirmedAction(send: Send = asAction) {
   const client = useQueryClient();
   const [state, setState] = useState<ConfirmedActionState>({ step: 'idle' });
   const planned = useRef<{ wish: ActionWish; key: string }>(undefined);
@@ -35,7 +40,7 @@ export function useConfirmedAction() {
     planned.current = { wish, key: newIdempotencyKey() };
     setState({ step: 'planning' });
     try {
-      const reply = await controlClient.act({ ...wish, dryRun: true });
+      const reply = await send(wish, { dryRun: true });
       if (mine === run.current) {
         setState({ step: 'planned', plan: reply.plan });
       }
@@ -46,7 +51,7 @@ export function useConfirmedAction() {
       }
       return undefined;
     }
-  }, []);
+  }, [send]);
 
   const confirm = useCallback(
     async (agreed: Plan, typed?: string): Promise<Job | undefined> => {
@@ -56,8 +61,7 @@ export function useConfirmedAction() {
       const { wish, key } = planned.current;
       setState({ step: 'starting', plan: agreed });
       try {
-        const reply = await controlClient.act({
-          ...wish,
+        const reply = await send(wish, {
           dryRun: false,
           ...(agreed.confirmation.token === undefined ? {} : { confirmationToken: agreed.confirmation.token }),
           ...(agreed.stepUp === undefined || typed === undefined ? {} : { typed }),
@@ -69,13 +73,14 @@ export function useConfirmedAction() {
         }
         void client.invalidateQueries({ queryKey: queryKeys.jobs });
         void client.invalidateQueries({ queryKey: queryKeys.rigs });
+        void client.invalidateQueries({ queryKey: queryKeys.advice });
         return reply.job;
       } catch (cause) {
         setState({ step: 'planned', plan: agreed, failure: toApiError(cause) });
         return undefined;
       }
     },
-    [client]
+    [client, send]
   );
 
   const reset = useCallback(() => {

@@ -1,4 +1,4 @@
-import type { Board, Job, Plan, Preset, Rig } from '../api/types';
+import type { Board, Job, Plan, Preset, Recommendation, Rig } from '../api/types';
 
 export const aRig = (parts: Partial<Rig> = {}): Rig => ({
   name: 'l9-01', site: 'garage', model: 'Antminer L9', address: '10.0.0.1', up: true, stale: false, state: 'mining', intent: 'mine',
@@ -25,3 +25,9 @@ export const aPreset = (parts: Partial<Preset> = {}): Preset => ({
 });
 
 export const aBoard = (parts: Partial<Board> = {}): Board => ({ board: 1, up: true, temperature: {}, ...parts });
+
+export const someAdvice = (parts: Partial<Recommendation> = {}): Recommendation => ({
+  id: 'advice-1', kind: 'preset_change', miner: 'l9-01', from: '3360', to: '2600', urgent: false, gainUsdPerDay: 1.25, evidence: 'l9-01: preset 3360 → 2600. Saves 760 W.', createdAt: '2026-01-01T00:00:00Z', expiresAt: '2026-01-01T02:00:00Z',
+  status: 'open', probability: 0.93, alternatives: [{ to: '2400', usdPerDay: 0.9 }],
+  expected: { powerWatts: { value: -760, low: -800, high: -720 }, hashrate: { value: -3.2e9, low: -3.4e9, high: -3e9 }, usdPerDay: { value: 1.25, low: 0.4, high: 2.1 } }, ...parts,
+});

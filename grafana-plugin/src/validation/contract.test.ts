@@ -1,12 +1,14 @@
 import { readFileSync } from 'fs';
 import path from 'path';
-import { actionNames, intents, minerStates, targetStates } from '../api/types';
+import { actionNames, adviceKinds, adviceStatuses, intents, minerStates, targetStates } from '../api/types';
 import * as queries from '../scenes/promQueries';
 
 /* The exporter's catalogue and schemas are the contract; this plugin keeps its own copy of what it uses. */
 const exporter = path.resolve(__dirname, '../../../exporter/src');
 const catalogue = readFileSync(path.join(exporter, 'metrics/catalogue.ts'), 'utf8');
-const schemas = readFileSync(path.join(exporter, 'http/schemas.ts'), 'utf8');
+const schemas = ['http/schemas.ts', 'http/advice-schemas.ts'].map((file) => readFileSync(path.join(exporter, file), 'utf8')).join('\n');
+const decision = readFileSync(path.join(exporter, 'advice/decision.ts'), 'utf8');
+const adviceStore = readFileSync(path.join(exporter, 'advice/store.ts'), 'utf8');
 const journal = readFileSync(path.join(exporter, 'control/journal.ts'), 'utf8');
 
 const served = new Set([...catalogue.matchAll(/^ {2}([a-z][a-z0-9_]+): (?:gauge|counter|ofPool|ofExporter)\(/gm)].map(([, name]) => name));
@@ -34,6 +36,8 @@ describe('what the plugin asks of the exporter', () => {
     ['intents', intents, listIn(catalogue, '  intent: [')],
     ['actions', actionNames, listIn(catalogue, '  action: [')],
     ['states of a job’s miner', targetStates, listIn(journal, 'export const targetStates')],
+    ['kinds of advice', adviceKinds, listIn(decision, 'export const adviceKinds')],
+    ['what becomes of advice', adviceStatuses, listIn(adviceStore, 'export const adviceStatuses')],
     ['states in the timeline', queries.statesInTimeline, listIn(catalogue, '  state: [')],
   ])('%s are the same on both sides', (_, ours, theirs) => {
     expect([...ours]).toEqual(theirs);
@@ -47,6 +51,8 @@ describe('what the plugin asks of the exporter', () => {
     ['JobTarget', ['miner', 'state', 'detail']],
     ['Health', ['version', 'miners', 'configured', 'up', 'control', 'enabled', 'readOnly']],
     ['Rig', ['name', 'site', 'rack', 'stale', 'lastSuccessAt', 'hashrateRatio', 'efficiencyJoulesPerMegahash', 'chipMax', 'profitUsdPerDay', 'activeJob', 'intent', 'preset']],
+    ['ApplyRequest', ['dryRun', 'confirmationToken', 'typed', 'idempotencyKey']],
+    ['Recommendation', ['id', 'kind', 'miner', 'from', 'to', 'urgent', 'gainUsdPerDay', 'evidence', 'createdAt', 'expiresAt', 'status', 'expected', 'usdPerDay', 'probability', 'alternatives', 'decidedBy', 'decidedAt', 'appliedAt', 'approval', 'result', 'outcome', 'inPlace']],
     ['AuditEntry', ['sequence', 'at', 'actor', 'event', 'action', 'miner', 'outcome', 'detail']],
   ])('%s has the fields that are read or sent', (shape, fields) => {
     const text = fieldsOf(shape);

@@ -12,6 +12,7 @@ import { AppSettingsContext } from './settingsContext';
 
 const FleetPage = lazy(() => import('../../pages/Fleet/FleetPage'));
 const MinerPage = lazy(() => import('../../pages/Miner/MinerPage'));
+const AdvicePage = lazy(() => import('../../pages/Advice/AdvicePage'));
 const ControlPage = lazy(() => import('../../pages/Control/ControlPage'));
 
 export default function App({ meta }: AppRootProps<AppSettings>) {
@@ -26,6 +27,7 @@ export default function App({ meta }: AppRootProps<AppSettings>) {
           <Routes>
             <Route path={ROUTES.fleet} element={<FleetPage />} />
             <Route path={ROUTES.control} element={<ControlPage />} />
+            <Route path={ROUTES.advice} element={<AdvicePage />} />
             <Route path={`${ROUTES.miner}/:name`} element={<MinerPage />} />
             <Route path="*" element={<Navigate replace to={fleetUrl()} />} />
           </Routes>

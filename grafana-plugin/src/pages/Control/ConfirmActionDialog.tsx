@@ -7,7 +7,7 @@ import type { ActionName, ActionParameters, Job } from '../../api/types';
 import { ApiErrorAlert } from '../../components/ApiErrorAlert';
 import { Placeholder } from '../../components/Placeholder';
 import { useNow } from '../../components/useNow';
-import { useConfirmedAction } from '../../data/useConfirmedAction';
+import { useConfirmedAction, type Send } from '../../data/useConfirmedAction';
 import { actionExplanation, actionIcons, actionName, countMiners } from './actionTexts';
 import { PlanView } from './PlanView';
 import { isPresetChosen, PresetPicker } from './PresetPicker';
@@ -15,28 +15,31 @@ import { isPresetChosen, PresetPicker } from './PresetPicker';
 interface Props {
   action: ActionName;
   miners: string[];
+  /** Sends the wish in another way than as an action; then nothing is left to choose. It must stay the same while the dialog is open. */
+  send?: Send;
   onStarted: (job: Job | undefined) => void;
   onDismiss: () => void;
 }
 
-const needsChoice = (action: ActionName): boolean => action === 'preset' || action === 'locate';
+const isOpenAction = (action: ActionName): boolean => action === 'preset' || action === 'locate';
 
 /** Choose what is left to choose, see the plan that the exporter made, confirm exactly that plan. */
-export function ConfirmActionDialog({ action, miners, onStarted, onDismiss }: Props) {
+export function ConfirmActionDialog({ action, miners, send, onStarted, onDismiss }: Props) {
   const styles = useStyles2(getStyles);
-  const { state, plan, confirm } = useConfirmedAction();
+  const { state, plan, confirm } = useConfirmedAction(send);
+  const needsChoice = send === undefined && isOpenAction(action);
   const [parameters, setParameters] = useState<ActionParameters>(action === 'locate' ? { on: true } : {});
-  const [choosing, setChoosing] = useState(needsChoice(action));
+  const [choosing, setChoosing] = useState(needsChoice);
   const [typed, setTyped] = useState('');
   const now = useNow();
 
   const makePlan = (): void => {
     setChoosing(false);
     setTyped('');
-    void plan({ action, miners, ...(needsChoice(action) ? { parameters } : {}) });
+    void plan({ action, miners, ...(needsChoice ? { parameters } : {}) });
   };
   useEffect(() => {
-    if (!needsChoice(action)) {
+    if (!needsChoice) {
       void plan({ action, miners });
     }
     // The dialog is opened anew for each wish.

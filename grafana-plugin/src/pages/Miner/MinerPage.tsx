@@ -5,7 +5,7 @@ import { LinkButton } from '@grafana/ui';
 import React, { useMemo } from 'react';
 import { useParams } from 'react-router-dom';
 import { useAppSettings } from '../../components/App/settingsContext';
-import { controlUrl, fleetUrl } from '../../constants';
+import { adviceUrl, controlUrl, fleetUrl } from '../../constants';
 import { minerScene } from '../../scenes/minerScene';
 import { LiveState } from './LiveState';
 
@@ -17,9 +17,14 @@ export default function MinerPage() {
     <PluginPage
       pageNav={{ text: name, parentItem: { text: t('miner.parent', 'Fleet'), url: fleetUrl() } }}
       actions={
-        <LinkButton href={controlUrl(name)} icon="sliders-v-alt" variant="secondary">
-          {t('miner.control', 'Control this miner')}
-        </LinkButton>
+        <>
+          <LinkButton href={adviceUrl(name)} icon="lightbulb-alt" variant="secondary">
+            {t('miner.advice', 'Advice')}
+          </LinkButton>
+          <LinkButton href={controlUrl(name)} icon="sliders-v-alt" variant="secondary">
+            {t('miner.control', 'Control this miner')}
+          </LinkButton>
+        </>
       }
     >
       <LiveState miner={name} />
