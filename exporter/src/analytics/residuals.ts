@@ -3,7 +3,7 @@
  * is above the expectation. Hashes, watts, warmth and errors are expected by the ratio model; fans, boards, volts and weak chips by the
  * miner's own first hours; what all miners of a rack have in common is the site's doing and taken out (intelligence.md, 5.3). Pure.
  */
-import { cellOf, type Hour } from './hours.ts';
+import { airflowExponent, cellOf, warmthOf, type Hour } from './hours.ts';
 import { median } from './peers.ts';
 import { fitRatioModel, observedLog, predict, type Cell, type RatioModel, type Target } from './ratio-model.ts';
 
@@ -52,6 +52,10 @@ export interface Expectations {
   /** rpm at no duty and for each unit of it, by model. */
   readonly fans: ReadonlyMap<string, { readonly base: number; readonly slope: number }>;
   readonly fullRpm: ReadonlyMap<string, number>;
+  /** With which power of the air the heat leaves, by model. */
+  readonly airflow: ReadonlyMap<string, number>;
+  /** Logarithm of the volts that are usual, by `model preset`. */
+  readonly volts: ReadonlyMap<string, number>;
   /** By miner and signal: its own standard deviation where that is more than the fleet's. */
   readonly own: ReadonlyMap<string, number>;
 }
@@ -88,7 +92,7 @@ function rackOf({ site, rack }: Subject): string {
   return `${site}\n${rack ?? ''}`;
 }
 
-function partsOf({ miner, model }: Subject, hour: Hour, fans: Expectations['fans']): Part[] {
+function partsOf({ miner, model }: Subject, hour: Hour, { fans, volts }: Pick<Expectations, 'fans' | 'volts'>): Part[] {
   const parts: Part[] = [];
   const curve = fans.get(model);
   hour.fans.forEach((rpm, place) => {
@@ -98,7 +102,11 @@ function partsOf({ miner, model }: Subject, hour: Hour, fans: Expectations['fans
   const boards = hour.boards.flatMap((hashrate, place) => (hashrate === undefined || hashrate <= 0 ? [] : [{ hashrate, place }]));
   const total = boards.reduce((sum, { hashrate }) => sum + hashrate, 0);
   if (boards.length > 1) for (const { hashrate, place } of boards) parts.push({ kind: 'board', key: `${miner}\nboard${place}`, value: Math.log(hashrate / ((total - hashrate) / (boards.length - 1))), place });
-  if (hour.volts !== undefined && hour.preset !== undefined) parts.push({ kind: 'psu', key: `${miner}\n${hour.preset}\nvolts`, value: Math.log(hour.volts) });
+  if (hour.volts !== undefined && hour.preset !== undefined) {
+    // Beside what the preset has in common, a miner's volts are its own on all presets: a change of preset hides no sag.
+    const usual = volts.get(`${model}\n${hour.preset}`);
+    parts.push({ kind: 'psu', key: usual === undefined ? `${miner}\n${hour.preset}\nvolts` : `${miner}\nvolts`, value: Math.log(hour.volts) - (usual ?? 0) });
+  }
   if (hour.weakChips !== undefined) parts.push({ kind: 'chips', key: `${miner}\nchips`, value: hour.weakChips });
   return parts;
 }
@@ -121,6 +129,47 @@ function fanCurve(points: readonly { readonly duty: number; readonly rpm: number
   return { base: rpm - slope * duty, slope };
 }
 
+/** So many squared logarithms of air weigh as much as what physics says of its exponent: 50 hours that differ by a tenth. */
+const airflowWeight = 0.5;
+/** Heat leaves by other ways than the air as well (paste, radiation), but never faster than in proportion to it. */
+const airflowRange = [0.1, 1] as const;
+
+/** By model: how the warmth of a miner on a preset goes with the air, over hours of different air. */
+function airflowOf(rows: readonly { readonly subject: Subject; readonly hour: Hour }[], air: ReadonlyMap<string, number>, fullRpm: Expectations['fullRpm']): Map<string, number> {
+  const cells = new Map<string, { model: string; points: { x: number; y: number }[] }>();
+  for (const { subject, hour } of rows) {
+    const warmth = warmthOf(hour, { inlet: air.get(`${hour.at} ${rackOf(subject)}`), fullRpm: fullRpm.get(subject.model) ?? defaultRpm });
+    if (warmth === undefined || !(warmth.over > 0) || !(warmth.air > 0)) continue;
+    const key = `${subject.miner}\n${hour.preset ?? ''}`;
+    const known = cells.get(key);
+    const point = { x: Math.log(warmth.air), y: Math.log(warmth.over) };
+    if (known === undefined) cells.set(key, { model: subject.model, points: [point] });
+    else known.points.push(point);
+  }
+  const sums = new Map<string, { xx: number; xy: number }>();
+  for (const { model, points } of cells.values()) {
+    const [x, y] = [points.reduce((sum, one) => sum + one.x, 0) / points.length, points.reduce((sum, one) => sum + one.y, 0) / points.length];
+    const known = sums.get(model) ?? { xx: airflowWeight, xy: -airflowWeight * airflowExponent };
+    sums.set(model, points.reduce((sum, one) => ({ xx: sum.xx + (one.x - x) ** 2, xy: sum.xy + (one.x - x) * (one.y - y) }), known));
+  }
+  return new Map([...sums].map(([model, { xx, xy }]) => [model, Math.max(airflowRange[0], Math.min(airflowRange[1], -xy / xx))]));
+}
+
+/** What miners of a model have in common on a preset; of too few nothing can be said. */
+function voltsOf(rows: readonly { readonly subject: Subject; readonly hour: Hour }[]): Map<string, number> {
+  const groups = new Map<string, Map<string, number[]>>();
+  for (const { subject: { miner, model }, hour } of rows) {
+    if (hour.volts === undefined || hour.preset === undefined) continue;
+    const key = `${model}\n${hour.preset}`;
+    let group = groups.get(key);
+    if (group === undefined) groups.set(key, group = new Map<string, number[]>());
+    const known = group.get(miner);
+    if (known === undefined) group.set(miner, [Math.log(hour.volts)]);
+    else known.push(Math.log(hour.volts));
+  }
+  return new Map([...groups].flatMap(([key, miners]) => (miners.size < leastGroup ? [] : [[key, median([...miners.values()].map((values) => median(values)))]])));
+}
+
 export function learn(pasts: readonly Past[]): Expectations {
   const rows = pasts.flatMap(({ subject, hours }) => hours.filter(({ steady }) => steady).map((hour) => ({ subject, hour })));
   const points = new Map<string, { duty: number; rpm: number }[]>();
@@ -138,13 +187,15 @@ export function learn(pasts: readonly Past[]): Expectations {
   }));
   const fullRpm = new Map([...fans].map(([model, { base, slope }]) => [model, base + slope]));
   const air = inlets(rows);
+  const airflow = airflowOf(rows, air, fullRpm);
+  const volts = voltsOf(rows);
   const cells = rows.flatMap(({ subject, hour }): Cell[] => {
-    const cell = cellOf(hour, { miner: subject.miner, model: subject.model, inlet: air.get(`${hour.at} ${rackOf(subject)}`), fullRpm: fullRpm.get(subject.model) ?? defaultRpm });
+    const cell = cellOf(hour, { miner: subject.miner, model: subject.model, inlet: air.get(`${hour.at} ${rackOf(subject)}`), fullRpm: fullRpm.get(subject.model) ?? defaultRpm, exponent: airflow.get(subject.model) });
     return cell === undefined ? [] : [cell];
   });
   const ratios = fitRatioModel(cells);
   const values = new Map<string, { kind: PartKind; values: number[] }>();
-  for (const { subject, hour } of rows) for (const part of partsOf(subject, hour, fans)) {
+  for (const { subject, hour } of rows) for (const part of partsOf(subject, hour, { fans, volts })) {
     const known = values.get(part.key);
     if (known === undefined) values.set(part.key, { kind: part.kind, values: [part.value] });
     else known.values.push(part.value);
@@ -170,7 +221,7 @@ export function learn(pasts: readonly Past[]): Expectations {
   }
   for (const [key, list] of misses) if (list.length >= settledHours) own.set(key, spreadOf(list, 0));
   const spread = Object.fromEntries(Object.entries(rest).map(([kind, list]) => [kind, spreadOf(list, signalFacts[kind as PartKind].least)])) as Record<PartKind, number>;
-  return { ratios, parts, spread, fans, fullRpm, own };
+  return { ratios, parts, spread, fans, fullRpm, airflow, volts, own };
 }
 
 export interface Judged {
@@ -191,10 +242,10 @@ export function judge(expectations: Expectations, all: readonly { readonly subje
     const of: Partial<Record<ResidualSignal, { y: number; scale: number; place?: number }>> = {};
     raw.set(subject.miner, of);
     if (hour.poolGap !== undefined) of.pool = { y: hour.poolGap.ratio, scale: Math.max(hour.poolGap.deviation, signalFacts.pool.least) };
-    const cell = cellOf(hour, { miner: subject.miner, model: subject.model, inlet: air.get(`${hour.at} ${rackOf(subject)}`), fullRpm: expectations.fullRpm.get(subject.model) ?? defaultRpm });
+    const cell = cellOf(hour, { miner: subject.miner, model: subject.model, inlet: air.get(`${hour.at} ${rackOf(subject)}`), fullRpm: expectations.fullRpm.get(subject.model) ?? defaultRpm, exponent: expectations.airflow.get(subject.model) });
     if (cell === undefined) continue;
     for (const target of ['hashrate', 'power', 'heat', 'errors'] as const) ofTarget(target, cell, of);
-    for (const part of partsOf(subject, hour, expectations.fans)) ofPart(part, of);
+    for (const part of partsOf(subject, hour, expectations)) ofPart(part, of);
     const rack = rackOf(subject);
     let group = groups.get(rack);
     if (group === undefined) groups.set(rack, group = { hashrate: { y: [], scale: 0 }, power: { y: [], scale: 0 }, heat: { y: [], scale: 0 } });

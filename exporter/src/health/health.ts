@@ -54,6 +54,7 @@ export function openHealth({ dataFolder, log, poolGap, now = Date.now }: HealthO
   let latest: ReadonlyMap<string, MinerHealth> = new Map();
   let judgedUntil = Math.floor(now() / hourMs) * hourMs;
   let pollsAnHour = 240;
+  let told: Fleet | undefined;
   let worker: Worker | undefined;
   let waiting: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -68,6 +69,7 @@ export function openHealth({ dataFolder, log, poolGap, now = Date.now }: HealthO
       if (message.kind === 'notice') log[message.level]({ detail: message.detail }, message.text);
       else {
         latest = message.health;
+        tell(message.health);
         log.debug({ miners: latest.size, milliseconds: message.milliseconds }, 'health was judged');
         done();
       }
@@ -79,6 +81,16 @@ export function openHealth({ dataFolder, log, poolGap, now = Date.now }: HealthO
     });
     worker = made;
     return made;
+  }
+
+  /** What is found of a miner is told when it begins, becomes another part or ends. */
+  function tell(health: ReadonlyMap<string, MinerHealth>): void {
+    for (const [miner, { at, changed, finding }] of health) {
+      if (changed === undefined || !followed.has(miner)) continue;
+      const { from = 'none', to = 'none' } = changed;
+      told?.report({ miner, at, kind: 'health', from, to });
+      log.info({ miner, from, to, ...(finding === undefined ? {} : { evidence: finding.text }) }, finding === undefined ? 'nothing is found to be at fault with the miner any more' : 'a part of the miner is likely at fault');
+    }
   }
 
   function done(): void {
@@ -146,6 +158,7 @@ export function openHealth({ dataFolder, log, poolGap, now = Date.now }: HealthO
   return {
     watch(fleet, intervalSeconds) {
       pollsAnHour = 3600 / intervalSeconds;
+      told = fleet;
       const names = new Set(fleet.names);
       for (const name of followed.keys()) if (!names.has(name)) {
         followed.delete(name);

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Hour } from '../analytics/hours.ts';
 import { hourMs } from '../analytics/hours.ts';
+import { faultParts, type FaultPart } from '../analytics/diagnosis.ts';
 import type { Subject } from '../analytics/residuals.ts';
 
 const places = 8;
@@ -18,6 +19,10 @@ export interface MinerTable {
   subject: Subject;
   readonly presets: string[];
   rows: Float32Array;
+  /** What was found of it last; kept so that a restart tells nothing twice. Unix ms. */
+  found?: { readonly part: FaultPart; readonly since: number };
+  /** The chips' sensor has jumped and not come back; so many sound hours in a row since. */
+  liar?: number;
 }
 
 export function createTable(subject: Subject): MinerTable {
@@ -92,13 +97,16 @@ export function forgetReferences(table: MinerTable, preset?: string): void {
 
 const header = z.object({
   version: z.literal(1), width: z.literal(width), sha256: z.string(),
-  miners: z.array(z.object({ subject: z.object({ miner: z.string(), model: z.string(), site: z.string(), rack: z.string().optional(), circuit: z.string().optional() }), presets: z.array(z.string()), hours: z.number().int().min(0) })),
+  miners: z.array(z.object({ subject: z.object({ miner: z.string(), model: z.string(), site: z.string(), rack: z.string().optional(), circuit: z.string().optional() }), presets: z.array(z.string()), hours: z.number().int().min(0),
+    // Files of before lack these two.
+    found: z.object({ part: z.enum(faultParts), since: z.number() }).optional(), liar: z.number().int().min(0).optional(),
+  })),
 });
 
 export function tablesToFile(tables: Iterable<MinerTable>): Buffer {
   const list = [...tables];
   const body = Buffer.concat(list.map(({ rows }) => Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength)));
-  const miners = list.map(({ subject, presets, rows }) => ({ subject, presets, hours: rows.length / width }));
+  const miners = list.map(({ subject, presets, rows, found, liar }) => ({ subject, presets, hours: rows.length / width, ...(found === undefined ? {} : { found }), ...(liar === undefined ? {} : { liar }) }));
   const sha256 = createHash('sha256').update(JSON.stringify(miners)).update(body).digest('hex');
   return Buffer.concat([Buffer.from(`${JSON.stringify({ version: 1, width, sha256, miners })}\n`), body]);
 }
@@ -111,11 +119,11 @@ export function tablesFromFile(file: Buffer): MinerTable[] {
   const body = file.subarray(end + 1);
   if (createHash('sha256').update(JSON.stringify(miners)).update(body).digest('hex') !== sha256) throw new Error('its checksum does not fit');
   let offset = 0;
-  return miners.map(({ subject, presets, hours }) => {
+  return miners.map(({ subject, presets, hours, found, liar }) => {
     const bytes = hours * width * 4;
     // A copy, since floats must lie at multiples of four bytes.
     const rows = new Float32Array(new Uint8Array(body.subarray(offset, offset + bytes)).buffer);
     offset += bytes;
-    return { subject, presets, rows };
+    return { subject, presets, rows, ...(found === undefined ? {} : { found }), ...(liar === undefined ? {} : { liar }) };
   });
 }
