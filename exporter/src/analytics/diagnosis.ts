@@ -5,7 +5,7 @@
 import { evidenceOf, type Evidence } from './health.ts';
 import { hourMs, type Hour } from './hours.ts';
 import { median } from './peers.ts';
-import { alarmZ, badness, medianHours, medianZ, type Residuals, type ResidualSignal, type Subject } from './residuals.ts';
+import { alarmZ, badness, medianHours, medianZ, residualSignals, type Residuals, type ResidualSignal, type SignalResidual, type Subject } from './residuals.ts';
 
 export const faultParts = ['board', 'chips', 'fan', 'thermal_path', 'psu', 'circuit', 'site', 'network', 'pool', 'tuning', 'sensor'] as const;
 export type FaultPart = (typeof faultParts)[number];
@@ -45,10 +45,12 @@ const leastMany = 3;
 
 function mediansOf({ hours }: Recent): Residuals {
   const last = hours.map(({ residuals }) => residuals);
-  return Object.fromEntries((['hashrate', 'power', 'heat', 'errors', 'fan', 'board', 'psu', 'chips', 'pool'] as const).flatMap((signal) => {
+  const medians: Partial<Record<ResidualSignal, SignalResidual>> = {};
+  for (const signal of residualSignals) {
     const seen = medianZ(last, signal);
-    return seen === undefined ? [] : [[signal, seen]];
-  }));
+    if (seen !== undefined) medians[signal] = seen;
+  }
+  return medians;
 }
 
 export interface Diagnosis {
@@ -140,11 +142,11 @@ function longPool(hours: Recent['hours']): number {
  * heat that is real takes its time and the board along.
  */
 function sensorJumped(hours: Recent['hours']): boolean {
-  const gaps = hours.flatMap(({ hour: { at, steady, chipTemperature, boardTemperature, promised } }) => (!steady || chipTemperature === undefined || boardTemperature === undefined || promised === undefined ? [] : [{ at, gap: chipTemperature - boardTemperature, watts: promised.powerWatts }]));
-  const last = gaps.at(-1);
-  if (last === undefined) return false;
-  return gaps.some((before, index) => gaps.slice(index + 1).some((after) => after.at - before.at <= sensorJump.hours * hourMs && after.gap - (before.gap * after.watts) / before.watts >= sensorJump.celsius)
-    && last.gap - (before.gap * last.watts) / before.watts >= sensorJump.celsius);
+  const gapOf = ({ steady, chipTemperature, boardTemperature, promised }: Hour) => (!steady || chipTemperature === undefined || boardTemperature === undefined || promised === undefined ? undefined : (chipTemperature - boardTemperature) / promised.powerWatts);
+  const rise = (before: Hour, after: Hour) => ((gapOf(after) ?? Number.NaN) - (gapOf(before) ?? Number.NaN)) * (after.promised?.powerWatts ?? Number.NaN);
+  const last = hours.findLast(({ hour }) => gapOf(hour) !== undefined)?.hour;
+  return last !== undefined && hours.some(({ hour: before }, index) => rise(before, last) >= sensorJump.celsius
+    && hours.slice(index + 1).some(({ hour: after }) => after.at - before.at <= sensorJump.hours * hourMs && rise(before, after) >= sensorJump.celsius));
 }
 
 /** Parts whose trouble is a fault of the machine, and not of what is around it or of what tells of it. */

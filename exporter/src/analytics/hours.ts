@@ -40,6 +40,8 @@ export interface Hour {
   readonly chipTemperature?: number;
   readonly boardTemperature?: number;
   readonly coolestTemperature?: number;
+  /** Of the air that goes in, as the miners of the rack together told it, degrees Celsius. */
+  readonly inletTemperature?: number;
   readonly errorRatio?: number;
   readonly dutyRatio?: number;
   /** Mean over the boards, V. */

@@ -15,7 +15,7 @@ export type ResidualSignal = (typeof residualSignals)[number];
  * In the logarithm; chips in chips, the pool as part of the work.
  */
 const signalFacts: Readonly<Record<ResidualSignal, { readonly bad: 1 | -1; readonly least: number }>> = {
-  hashrate: { bad: -1, least: 0.006 }, power: { bad: 1, least: 0.006 }, heat: { bad: 1, least: 0.02 }, errors: { bad: 1, least: 0.2 },
+  hashrate: { bad: -1, least: 0.006 }, power: { bad: 1, least: 0.006 }, heat: { bad: 1, least: 0.012 }, errors: { bad: 1, least: 0.2 },
   fan: { bad: -1, least: 0.012 }, board: { bad: -1, least: 0.008 }, psu: { bad: -1, least: 0.003 }, chips: { bad: 1, least: 0.8 }, pool: { bad: 1, least: 0.01 },
 };
 
@@ -88,6 +88,11 @@ function inlets(all: readonly { readonly subject: Subject; readonly hour: Hour }
   return new Map([...groups].flatMap(([key, values]) => (values.length < leastGroup ? [] : [[key, median(values)]])));
 }
 
+/** What was known when the hour was judged: among the hours that are kept, too few of one time may be left to tell it. */
+function inletOf(subject: Subject, hour: Hour, air: ReadonlyMap<string, number>): number | undefined {
+  return hour.inletTemperature ?? air.get(`${hour.at} ${rackOf(subject)}`);
+}
+
 function rackOf({ site, rack }: Subject): string {
   return `${site}\n${rack ?? ''}`;
 }
@@ -138,7 +143,7 @@ const airflowRange = [0.1, 1] as const;
 function airflowOf(rows: readonly { readonly subject: Subject; readonly hour: Hour }[], air: ReadonlyMap<string, number>, fullRpm: Expectations['fullRpm']): Map<string, number> {
   const cells = new Map<string, { model: string; points: { x: number; y: number }[] }>();
   for (const { subject, hour } of rows) {
-    const warmth = warmthOf(hour, { inlet: air.get(`${hour.at} ${rackOf(subject)}`), fullRpm: fullRpm.get(subject.model) ?? defaultRpm });
+    const warmth = warmthOf(hour, { inlet: inletOf(subject, hour, air), fullRpm: fullRpm.get(subject.model) ?? defaultRpm });
     if (warmth === undefined || !(warmth.over > 0) || !(warmth.air > 0)) continue;
     const key = `${subject.miner}\n${hour.preset ?? ''}`;
     const known = cells.get(key);
@@ -190,7 +195,7 @@ export function learn(pasts: readonly Past[]): Expectations {
   const airflow = airflowOf(rows, air, fullRpm);
   const volts = voltsOf(rows);
   const cells = rows.flatMap(({ subject, hour }): Cell[] => {
-    const cell = cellOf(hour, { miner: subject.miner, model: subject.model, inlet: air.get(`${hour.at} ${rackOf(subject)}`), fullRpm: fullRpm.get(subject.model) ?? defaultRpm, exponent: airflow.get(subject.model) });
+    const cell = cellOf(hour, { miner: subject.miner, model: subject.model, inlet: inletOf(subject, hour, air), fullRpm: fullRpm.get(subject.model) ?? defaultRpm, exponent: airflow.get(subject.model) });
     return cell === undefined ? [] : [cell];
   });
   const ratios = fitRatioModel(cells);
@@ -228,6 +233,8 @@ export interface Judged {
   readonly residuals: ReadonlyMap<string, Residuals>;
   /** By site and rack (`site\nrack`): how far its miners' heat lies from what is expected, in common; bad is positive. */
   readonly common: ReadonlyMap<string, Readonly<Partial<Record<'hashrate' | 'power' | 'heat', number>>>>;
+  /** The air that went in, by miner, degrees Celsius. */
+  readonly inlets: ReadonlyMap<string, number>;
 }
 
 /** How far what was never seen of a part lies from what is usual. */
@@ -242,7 +249,7 @@ export function judge(expectations: Expectations, all: readonly { readonly subje
     const of: Partial<Record<ResidualSignal, { y: number; scale: number; place?: number }>> = {};
     raw.set(subject.miner, of);
     if (hour.poolGap !== undefined) of.pool = { y: hour.poolGap.ratio, scale: Math.max(hour.poolGap.deviation, signalFacts.pool.least) };
-    const cell = cellOf(hour, { miner: subject.miner, model: subject.model, inlet: air.get(`${hour.at} ${rackOf(subject)}`), fullRpm: expectations.fullRpm.get(subject.model) ?? defaultRpm, exponent: expectations.airflow.get(subject.model) });
+    const cell = cellOf(hour, { miner: subject.miner, model: subject.model, inlet: inletOf(subject, hour, air), fullRpm: expectations.fullRpm.get(subject.model) ?? defaultRpm, exponent: expectations.airflow.get(subject.model) });
     if (cell === undefined) continue;
     for (const target of ['hashrate', 'power', 'heat', 'errors'] as const) ofTarget(target, cell, of);
     for (const part of partsOf(subject, hour, expectations)) ofPart(part, of);
@@ -262,24 +269,36 @@ export function judge(expectations: Expectations, all: readonly { readonly subje
   const residuals = new Map<string, Residuals>();
   for (const { subject } of all) {
     const [shift, wide] = [middle.get(rackOf(subject)), scatter.get(rackOf(subject))];
-    residuals.set(subject.miner, Object.fromEntries(Object.entries(raw.get(subject.miner) ?? {}).map(([signal, { y, scale, place }]) => {
+    const seen = raw.get(subject.miner) ?? {};
+    const scores: Partial<Record<ResidualSignal, SignalResidual>> = {};
+    for (const signal of residualSignals) {
+      const one = seen[signal];
+      if (one === undefined) continue;
       const shared = signal === 'hashrate' || signal === 'power' || signal === 'heat' ? signal : undefined;
       const [common, more] = shared === undefined ? [0, 0] : [shift?.[shared] ?? 0, wide?.[shared] ?? 0];
-      return [signal, { z: clipped((y - common) / Math.hypot(scale, more)), ...(place === undefined ? {} : { place }) }];
-    })));
+      const z = clipped((one.y - common) / Math.hypot(one.scale, more));
+      scores[signal] = one.place === undefined ? { z } : { z, place: one.place };
+    }
+    residuals.set(subject.miner, scores);
   }
   const common = new Map([...groups].map(([rack, signals]) => [rack, Object.fromEntries(Object.entries(signals).flatMap(([name, { y, scale }]) => {
     const signal = name as 'hashrate' | 'power' | 'heat';
     return y.length < leastGroup ? [] : [[signal, clipped((median(y) / scale) * signalFacts[signal].bad)]];
   }))]));
-  return { residuals, common };
+  return {
+    residuals, common,
+    inlets: new Map(all.flatMap(({ subject, hour }) => {
+      const inlet = inletOf(subject, hour, air);
+      return inlet === undefined ? [] : [[subject.miner, inlet]];
+    })),
+  };
 
   function ofTarget(target: Target, cell: Cell, into: Partial<Record<ResidualSignal, { y: number; scale: number; place?: number }>>): void {
     const y = observedLog(target, cell);
     if (y === undefined) return;
-    const { log, spread, noise, hours } = predict(expectations.ratios, target, cell);
+    const { log, spread, noise, presetHours } = predict(expectations.ratios, target, cell);
     // Warmth and errors of a preset that nobody ran are not expected to be anything.
-    if (hours === 0 && (target === 'heat' || target === 'errors')) return;
+    if (presetHours === 0 && (target === 'heat' || target === 'errors')) return;
     const scale = Math.hypot(Math.max(noise, expectations.own.get(`${cell.miner}\n${target}`) ?? 0, signalFacts[target].least), spread);
     into[target] = { y: y - log, scale };
   }
@@ -301,10 +320,16 @@ function clipped(z: number): number {
 
 /** Median of the last scores of a signal, oldest first; fewer than half of what is asked for say nothing. */
 export function medianZ(last: readonly Residuals[], signal: ResidualSignal): SignalResidual | undefined {
-  const seen = last.slice(-medianHours).flatMap((residuals) => (residuals[signal] === undefined ? [] : [residuals[signal]]));
-  if (seen.length < medianHours / 2) return undefined;
-  const places = seen.map(({ place }) => place).filter((place) => place !== undefined);
-  const z = median(seen.map((one) => one.z));
-  const place = places.length === 0 ? undefined : [...new Set(places)].sort((a, b) => places.filter((one) => one === b).length - places.filter((one) => one === a).length)[0];
-  return place === undefined ? { z } : { z, place };
+  const scores: number[] = [];
+  const counts = new Map<number, number>();
+  for (const residuals of last.slice(-medianHours)) {
+    const one = residuals[signal];
+    if (one === undefined) continue;
+    scores.push(one.z);
+    if (one.place !== undefined) counts.set(one.place, (counts.get(one.place) ?? 0) + 1);
+  }
+  if (scores.length < medianHours / 2) return undefined;
+  let place: number | undefined;
+  for (const [one, count] of counts) if (place === undefined || count > (counts.get(place) ?? 0)) place = one;
+  return place === undefined ? { z: median(scores) } : { z: median(scores), place };
 }

@@ -91,8 +91,9 @@ export function createRounds(): Rounds {
     if (!hour.steady || hour.preset === undefined || hour.lostBoard !== undefined || hour.lostFan !== undefined || state.table.found !== undefined) return false;
     const known = state.references.get(hour.preset) ?? 0;
     if (known >= referenceHours) return false;
-    // What does not depend on the preset is known from the others.
-    return (known < settledHours ? ownSignals : residualSignals).every((signal) => badness(signal, medians[signal]?.z ?? 0) < soundZ);
+    // A new preset of a miner that is known from others may not hide what began before; of a new miner only its parts can be judged.
+    const settled = [...state.references.values()].some((hours) => hours >= settledHours);
+    return (settled ? residualSignals : ownSignals).every((signal) => badness(signal, medians[signal]?.z ?? 0) < soundZ);
   }
 
   function keep(state: State, hour: Hour, reference: boolean): void {
@@ -112,22 +113,23 @@ export function createRounds(): Rounds {
   }
 
   /** After a month the first hours are gone, and later ones become references. */
-  function recount(state: State): void {
+  function recount(state: State, hours: readonly Hour[]): void {
     state.references.clear();
-    for (const { hour, reference } of hoursOf(state.table)) if (reference && hour.preset !== undefined) state.references.set(hour.preset, (state.references.get(hour.preset) ?? 0) + 1);
+    for (const { preset } of hours) if (preset !== undefined) state.references.set(preset, (state.references.get(preset) ?? 0) + 1);
   }
 
   function relearn(): void {
     expectations = learn([...states.values()].map((state) => {
-      recount(state);
-      return { subject: state.table.subject, hours: hoursOf(state.table).flatMap(({ hour, reference }) => (reference ? [hour] : [])) };
+      const hours = hoursOf(state.table).flatMap(({ hour, reference }) => (reference ? [hour] : []));
+      recount(state, hours);
+      return { subject: state.table.subject, hours };
     }));
   }
 
   return {
     relearn,
     round(all) {
-      const { residuals, common } = judge(expectations, all);
+      const { residuals, common, inlets } = judge(expectations, all);
       const recents = all.map(({ subject, hour }): Recent => {
         const state = stateOf(subject);
         state.recent = [...state.recent.filter((one) => one.hour.at < hour.at && one.hour.at >= hour.at - (recentHours / 2) * hourMs), { hour, residuals: residuals.get(subject.miner) ?? {} }];
@@ -144,7 +146,8 @@ export function createRounds(): Rounds {
         if (finding === undefined) delete state.table.found;
         else state.table.found = { part: finding.part, since: before?.part === finding.part ? before.since : end };
         const { found } = state.table;
-        keep(state, hour, isReference(state, hour, medians));
+        const inletTemperature = inlets.get(subject.miner);
+        keep(state, inletTemperature === undefined ? hour : { ...hour, inletTemperature }, isReference(state, hour, medians));
         const counted = finding !== undefined && !isFault(finding) ? nothing : medians;
         // A fact weighs as much as any figure can.
         const fact = finding !== undefined && isFault(finding) && evidenceOf(medians).length === 0;
