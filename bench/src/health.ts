@@ -4,12 +4,15 @@
  */
 import type { Hour } from '@hashfleet/exporter/analytics/hours';
 import { saveHours } from '@hashfleet/exporter/health/file';
+import { threadLimits } from '@hashfleet/exporter/health/health';
 import { createRounds, type HourOf } from '@hashfleet/exporter/health/rounds';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { draws } from './fault-world.ts';
-import { figure, type Benchmark } from './measure.ts';
+import { figure, type Benchmark, type Figure } from './measure.ts';
 
 const usualMiners = 5000;
 const presets = [{ name: '3200', powerWatts: 3200, hashrate: 15.6e9 }, { name: '3500', powerWatts: 3500, hashrate: 16.5e9 }] as const;
@@ -31,47 +34,56 @@ function hourOf(index: number, { at, preset: { name, ...promised }, draw }: { at
 
 const middle = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
+function measure(miners: number, tell: (figure: Figure) => void): void {
+  const draw = draws(1);
+  const health = createRounds();
+  const subjects = Array.from({ length: miners }, (_none, index) => ({ miner: `m${index}`, model: 'L9', site: 'hall', rack: `r${Math.floor(index / 40)}`, circuit: `c${Math.floor(index / 10)}` }));
+  const hours = (hour: number): HourOf[] => subjects.map((subject, index) => ({ subject, hour: hourOf(index, { at: begin + hour * hourMs, preset: presets[Math.floor(hour / hoursOfPreset) % presets.length] ?? presets[0], draw }) }));
+  const timed = (work: () => void) => {
+    const began = performance.now();
+    work();
+    return performance.now() - began;
+  };
+  for (let hour = 0; hour < presets.length * hoursOfPreset; hour += 1) {
+    health.round(hours(hour));
+    if (hour % hoursOfPreset === 11) health.relearn();
+  }
+  const folder = mkdtempSync(path.join(tmpdir(), 'hashfleet-bench-'));
+  const [judging, learning, writing]: [number[], number[], number[]] = [[], [], []];
+  try {
+    for (let round = 0; round < rounds; round += 1) {
+      const all = hours(presets.length * hoursOfPreset + round);
+      judging.push(timed(() => void health.round(all)));
+      writing.push(timed(() => {
+        const notice = saveHours(health, path.join(folder, 'hours.bin'));
+        if (notice !== undefined) throw new Error(`${notice.text}: ${notice.detail}`);
+      }));
+      if (round % 3 === 0) learning.push(timed(() => health.relearn()));
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  // The plain way: what is expected is made anew from all hours whenever an hour is judged.
+  const plain = middle(judging) + middle(learning);
+  tell(figure('health/judge/median', 'ms', [middle(judging), plain]));
+  tell(figure('health/judge/worst', 'ms', [Math.max(...judging), plain]));
+  tell(figure('health/judge/limit', 'ms', [middle(judging), 200]));
+  tell(figure('health/learn/median', 'ms', [middle(learning), plain]));
+  tell(figure('health/write/median', 'ms', [middle(writing), plain]));
+  const bytes = health.toFile().length;
+  tell(figure('health/memory', 'MB', [process.memoryUsage().rss / 1e6, bytes / 1e6]));
+}
+
 export const health: Benchmark = {
   name: 'health',
   about: 'ms of one round of 5,000 miners with 60 reference hours each (--miners N): judging (also beside its limit of 200), learning, writing the file; baseline: learning anew before each judgement; resident memory beside the file',
-  run(report, { miners = usualMiners } = {}) {
-    const draw = draws(1);
-    const health = createRounds();
-    const subjects = Array.from({ length: miners }, (_none, index) => ({ miner: `m${index}`, model: 'L9', site: 'hall', rack: `r${Math.floor(index / 40)}`, circuit: `c${Math.floor(index / 10)}` }));
-    const hours = (hour: number): HourOf[] => subjects.map((subject, index) => ({ subject, hour: hourOf(index, { at: begin + hour * hourMs, preset: presets[Math.floor(hour / hoursOfPreset) % presets.length] ?? presets[0], draw }) }));
-    const timed = (work: () => void) => {
-      const began = performance.now();
-      work();
-      return performance.now() - began;
-    };
-    for (let hour = 0; hour < presets.length * hoursOfPreset; hour += 1) {
-      health.round(hours(hour));
-      if (hour % hoursOfPreset === 11) health.relearn();
-    }
-    const folder = mkdtempSync(path.join(tmpdir(), 'hashfleet-bench-'));
-    const [judging, learning, writing]: [number[], number[], number[]] = [[], [], []];
-    try {
-      for (let round = 0; round < rounds; round += 1) {
-        const all = hours(presets.length * hoursOfPreset + round);
-        judging.push(timed(() => void health.round(all)));
-        writing.push(timed(() => {
-          const notice = saveHours(health, path.join(folder, 'hours.bin'));
-          if (notice !== undefined) throw new Error(`${notice.text}: ${notice.detail}`);
-        }));
-        if (round % 3 === 0) learning.push(timed(() => health.relearn()));
-      }
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-    // The plain way: what is expected is made anew from all hours whenever an hour is judged.
-    const plain = middle(judging) + middle(learning);
-    report(figure('health/judge/median', 'ms', [middle(judging), plain]));
-    report(figure('health/judge/worst', 'ms', [Math.max(...judging), plain]));
-    report(figure('health/judge/limit', 'ms', [middle(judging), 200]));
-    report(figure('health/learn/median', 'ms', [middle(learning), plain]));
-    report(figure('health/write/median', 'ms', [middle(writing), plain]));
-    const bytes = health.toFile().length;
-    report(figure('health/memory', 'MB', [process.memoryUsage().rss / 1e6, bytes / 1e6]));
-    return Promise.resolve();
+  async run(report, { miners = usualMiners } = {}) {
+    const thread = new Worker(new URL(import.meta.url), { workerData: { healthOf: miners }, resourceLimits: threadLimits });
+    thread.on('message', report);
+    await once(thread, 'exit');
   },
 };
+
+// The same file is the thread, with the room that health's own has.
+const given: unknown = workerData;
+if (!isMainThread && typeof given === 'object' && given !== null && 'healthOf' in given) measure(Number(given.healthOf), (one) => parentPort?.postMessage(one));

@@ -16,6 +16,8 @@ import type { HourOf, MinerHealth } from './rounds.ts';
 /** Ms after the end of an hour at which it is closed: polls on the way still belong to it. */
 const closeAfterMs = 120_000;
 const lookEveryMs = 30_000;
+/** A round makes much that is thrown away at once: with the usual 16 MB of room for that, collecting takes longer than judging. */
+export const threadLimits = { maxYoungGenerationSizeMb: 192 } as const;
 /** A judgement that is older says nothing of the present. */
 const freshMs = 3 * hourMs;
 /** An interval of 99 % reaches so many standard deviations to both sides. */
@@ -63,7 +65,7 @@ export function openHealth({ dataFolder, log, poolGap, now = Date.now }: HealthO
   function thread(): Worker {
     if (worker !== undefined) return worker;
     const source = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
-    const made = new Worker(new URL(source, import.meta.url), { workerData: dataFolder === undefined ? {} : { file: path.join(dataFolder, 'hours.bin') } });
+    const made = new Worker(new URL(source, import.meta.url), { resourceLimits: threadLimits, workerData: dataFolder === undefined ? {} : { file: path.join(dataFolder, 'hours.bin') } });
     made.unref();
     made.on('message', (message: FromWorker) => {
       if (message.kind === 'notice') log[message.level]({ detail: message.detail }, message.text);
