@@ -51,6 +51,8 @@ const mining = 'and on (miner) miner_state{state="mining"} == 1';
 const miningOrTuning = 'and on (miner) miner_state{state=~"mining|auto-tuning"} == 1';
 const wanted = 'and on (miner) miner_intent{intent="mine"} == 1';
 const notInMaintenance = 'unless on (miner) miner_intent{intent="maintenance"} == 1';
+/** Causes that several miners share have an alert of their own. */
+const notOfTheSite = 'unless on (miner) miner_fault_info{part=~"site|circuit|network|pool"} == 1';
 const notThrottled = 'unless on (miner) miner_throttle_ratio < 1';
 
 /** Text of a label of the first series that a query finds at the time of the alert, without a label its value; `otherwise` when there is none. */
@@ -78,6 +80,8 @@ export function alertGroups(timing: Timing, links: Links): readonly AlertGroup[]
     ')',
     up,
   ];
+  // The miner may come and go: that is what a bad network looks like.
+  const troubled = (parts: string) => `max by (miner, site, part) (miner_fault_info{part=~"${parts}"} and on (miner) miner_intent{intent="mine"} == 1 and on (miner) avg_over_time(miner_up[${time('seenWindow')}]) > ${value('seldomUp')})`;
   const hashrateBelow = (name: ThresholdName) => [
     `(\n${hashrateRatio}\n) < ${value(name)}`, mining, warm, wanted, up, notThrottled,
   ];
@@ -267,6 +271,42 @@ export function alertGroups(timing: Timing, links: Links): readonly AlertGroup[]
           expr: [`${perPart('fan', 'miner_fan_up')} == 0`, up, 'unless on (miner) miner_state{state="stopped"} == 1', notInMaintenance],
           summary: '{{ $labels.miner }} has lost fan {{ $labels.fan }}',
           description: 'Fan {{ $labels.fan }} of {{ $labels.miner }} ({{ $labels.model }}) at {{ $labels.site }} does not turn. The others run faster; one more and the firmware stops mining.',
+        },
+      ],
+    },
+    {
+      name: 'hashfleet-health',
+      alerts: [
+        {
+          // One cause, one page: however many miners of the site (and of the circuit, where it is that) show it.
+          alert: 'SiteTrouble', severity: 'warning', scope: 'site', for: 'healthFor', keepFiringFor: 'flapHold',
+          expr: [
+            '(',
+            `    count by (site, part, circuit) (${troubled('circuit')} * on (miner) group_left (circuit) max by (miner, circuit) (miner_info))`,
+            '  or',
+            `    count by (site, part) (${troubled('site|network|pool')})`,
+            ') > 0',
+          ],
+          summary: 'Miners at {{ $labels.site }} suffer from the {{ $labels.part }}{{ with $labels.circuit }} {{ . }}{{ end }}',
+          description: 'What {{ $value }} of the miners at {{ $labels.site }} show points to the {{ $labels.part }}{{ with $labels.circuit }} {{ . }}{{ end }}, not to the machines. Their single alerts on health are held back.',
+        },
+        {
+          alert: 'MinerHealthPoor', severity: 'warning', scope: 'miner', for: 'healthFor', keepFiringFor: 'flapHold',
+          expr: [`${perMiner('miner_health_score')} < ${value('healthPoor')}`, notOfTheSite, mining, warm, wanted, up],
+          summary: '{{ $labels.miner }} has a health of {{ printf "%.0f" $value }} of 100',
+          description: `{{ $labels.miner }} ({{ $labels.model }}) at {{ $labels.site }} is far from what is expected of it on its preset: its health is {{ printf "%.0f" $value }} of 100, less than ${value('healthPoor')}. Part that is likely at fault: ${look('miner_fault_info{miner=$NAME}', { label: 'part', otherwise: 'none by itself' })}.`,
+        },
+        {
+          alert: 'MinerPartFailing', severity: 'warning', scope: 'miner', for: 'healthFor', keepFiringFor: 'flapHold',
+          expr: [`${perPart('part', 'miner_fault_info{part=~"board|chips|fan|thermal_path|psu|tuning"}')} == 1`, mining, warm, wanted, up],
+          summary: '{{ $labels.miner }} shows signs of a fault: {{ $labels.part }}',
+          description: `What {{ $labels.miner }} ({{ $labels.model }}) at {{ $labels.site }} does points to its {{ $labels.part }}; it still mines. Health: ${look('miner_health_score{miner=$NAME}', { otherwise: 'unknown' })} of 100. The evidence in words is on its page in the app and under /api/v1/rigs/{{ $labels.miner }}/health.`,
+        },
+        {
+          alert: 'MinerPartFailing', severity: 'info', scope: 'miner', for: 'healthFor', keepFiringFor: 'flapHold',
+          expr: [`${perPart('part', 'miner_fault_info{part="sensor"}')} == 1`, mining, warm, wanted, up],
+          summary: 'A sensor of {{ $labels.miner }} is likely wrong',
+          description: 'The chips of {{ $labels.miner }} ({{ $labels.model }}) at {{ $labels.site }} read a temperature that jumped and does not fit the rest of the machine. Its fans and alerts on heat follow what that sensor says.',
         },
       ],
     },

@@ -13,7 +13,7 @@ export type Role = 'limit' | 'hold' | 'window' | 'age' | 'count';
 
 export interface Threshold {
   readonly value: number;
-  readonly unit: 'seconds' | 'ratio' | 'celsius' | 'usd/day' | 'events' | 'miners';
+  readonly unit: 'seconds' | 'ratio' | 'celsius' | 'usd/day' | 'events' | 'miners' | 'points';
   readonly role: Role;
   readonly reason: string;
 }
@@ -90,6 +90,12 @@ export const thresholds = {
   hotFor: hold(5 * minute, 'The firmware raises the fans and steps down the preset within its check time of 300 s.'),
   criticalFor: hold(1 * minute, 'Two degrees are gone in minutes.'),
   fanLostFor: hold(2 * minute, 'A tachometer that misses one reading is not a lost fan.'),
+
+  // health
+  healthPoor: limit(50, 'points', 'A board 9 deviations off, or several signals at once; a lost board alone brings it to 20 (docs/health.md).'),
+  healthFor: hold(70 * minute, 'Health is judged once an hour: two rounds in a row must say so.'),
+  seenWindow: window(1 * hour, 'A miner that never answered in it is gone, and MinerUnreachable tells of it; one that comes and goes did.'),
+  seldomUp: limit(0, 'ratio', 'Any answer at all shows that the miner itself is there.'),
 
   // money
   profitLoss: limit(0, 'usd/day', 'Below zero the power costs more than the work earns.'),

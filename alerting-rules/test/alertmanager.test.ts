@@ -117,11 +117,13 @@ describe('a running Alertmanager', () => {
   it.each([
     ['ExporterDown', [{ alertname: 'ExporterDown', severity: 'critical', scope: 'exporter', job: 'hashfleet' }], ['MinerUnreachable', 'SiteDown', 'PoolUnreachable', 'MinerChangedByOthers'], []],
     ['SiteDown', [{ alertname: 'SiteDown', severity: 'critical', scope: 'site', site: 'barn' }], ['MinerUnreachable', 'MinerFailure'], ['MinerChangedByOthers', 'PoolClosed']],
-    ['MinerUnreachable', [of('MinerUnreachable', 'critical')], ['MinerFailure', 'MinerBoardLost', 'MinerHashrateLow', 'MinerOverheating', 'PoolSeesLess'], ['MinerChangedByOthers']],
+    ['MinerUnreachable', [of('MinerUnreachable', 'critical')], ['MinerFailure', 'MinerBoardLost', 'MinerHashrateLow', 'MinerOverheating', 'PoolSeesLess', 'MinerHealthPoor', 'MinerPartFailing'], ['MinerChangedByOthers']],
     ['MinerFailure', [of('MinerFailure', 'critical')], ['MinerBoardLost', 'MinerHashrateLow', 'MinerPoolsDown'], ['MinerOverheating', 'MinerFanLost', 'MinerChangedByOthers']],
-    ['MinerBoardLost', [of('MinerBoardLost', 'warning', { board: '2' })], ['MinerHashrateLow', 'MinerEfficiencyBad', 'MinerBoardWeak'], ['MinerFanLost', 'MinerOverheating']],
+    ['MinerBoardLost', [of('MinerBoardLost', 'warning', { board: '2' })], ['MinerHashrateLow', 'MinerEfficiencyBad', 'MinerBoardWeak', 'MinerHealthPoor', 'MinerPartFailing'], ['MinerFanLost', 'MinerOverheating']],
     ['MinerHashrateLow, critical', [of('MinerHashrateLow', 'critical')], ['MinerHashrateLow', 'MinerEfficiencyBad'], ['MinerBoardWeak']],
     ['MinerPasswordWrong', [of('MinerPasswordWrong', 'warning')], ['MinerUnreachable'], ['MinerChangedByOthers']],
+    ['MinerHealthPoor', [of('MinerHealthPoor', 'warning')], ['MinerPartFailing'], ['MinerHashrateLow']],
+    ['MinerFanLost', [of('MinerFanLost', 'warning', { fan: '2' })], ['MinerHealthPoor'], ['MinerOverheating', 'MinerBoardLost']],
     ['PoolWorkerMissing', [of('PoolWorkerMissing', 'warning')], ['PoolSeesLess', 'MinerPoolLoss'], ['MinerHashrateLow']],
   ])('shows %s and holds back what follows from it, on the same miner only', async (cause, sources, held, shown) => {
     // Sites of their own keep the cases apart, except for the exporter, whose alert is ended before the next case.

@@ -434,6 +434,53 @@ export const firing: readonly Firing[] = [
     summary: 'Schedule night does not get what it wants',
     description: 'The schedule night at exporter:9788 cannot bring 2 miners to where it wants them. A limit may be exceeded, or miners stay off that should mine again.',
   },
+  {
+    alert: 'MinerHealthPoor', when: 'two rounds find it far from what is expected',
+    series: but({ [of('miner_health_score')]: held([98, '30m'], [31, '2h'], [97, '30m']), [of('miner_fault_info', 'part="psu"')]: `_x120 ${held([1, '2h'], ['gone', '30m'])}` }),
+    fires: '1h40m', over: '2h35m',
+    labels: miner('warning'),
+    summary: 'l9-01 has a health of 31 of 100',
+    description: 'l9-01 (Antminer L9) at barn is far from what is expected of it on its preset: its health is 31 of 100, less than 50. Part that is likely at fault: psu.',
+  },
+  {
+    alert: 'MinerPartFailing', when: 'two rounds name its fans',
+    series: but({ [of('miner_health_score')]: held([81.25, '3h']), [of('miner_fault_info', 'part="fan"')]: `_x120 ${held([1, '2h'], ['gone', '30m'])}` }),
+    fires: '1h40m', over: '2h35m',
+    labels: miner('warning', { part: 'fan' }),
+    summary: 'l9-01 shows signs of a fault: fan',
+    description: 'What l9-01 (Antminer L9) at barn does points to its fan; it still mines. Health: 81.2 of 100. The evidence in words is on its page in the app and under /api/v1/rigs/l9-01/health.',
+  },
+  {
+    alert: 'MinerPartFailing', when: 'a sensor has jumped',
+    series: but({ [of('miner_fault_info', 'part="sensor"')]: held([1, '3h']) }),
+    fires: '1h10m',
+    labels: miner('info', { part: 'sensor' }),
+    summary: 'A sensor of l9-01 is likely wrong',
+    description: 'The chips of l9-01 (Antminer L9) at barn read a temperature that jumped and does not fit the rest of the machine. Its fans and alerts on heat follow what that sensor says.',
+  },
+  {
+    alert: 'SiteTrouble', when: 'three miners of one circuit sag at once, and gives one page for them',
+    series: {
+      ...Object.fromEntries(['a', 'b', 'c', 'd'].flatMap((name) => [
+        [`miner_up{miner="${name}",site="barn",model="Antminer L9"}`, held([1, '3h'])],
+        [`miner_intent{miner="${name}",site="barn",model="Antminer L9",intent="mine"}`, held([1, '3h'])],
+        [`miner_info{miner="${name}",site="barn",model="Antminer L9",circuit="${name === 'd' ? 'F2' : 'F1'}"}`, held([1, '3h'])],
+        ...(name === 'd' ? [] : [[`miner_fault_info{miner="${name}",site="barn",model="Antminer L9",part="circuit"}`, `_x40 ${held([1, '2h'], ['gone', '30m'])}`]]),
+      ]) as [string, string][]),
+    },
+    fires: '1h20m', over: '2h15m',
+    labels: { severity: 'warning', scope: 'site', site: 'barn', part: 'circuit', circuit: 'F1' },
+    summary: 'Miners at barn suffer from the circuit F1',
+    description: 'What 3 of the miners at barn show points to the circuit F1, not to the machines. Their single alerts on health are held back.',
+  },
+  {
+    alert: 'SiteTrouble', when: 'a miner comes and goes on a bad network',
+    series: but({ [of('miner_up')]: Array.from({ length: 720 }, (_, n) => (n % 3 === 0 ? 0 : 1)).join(' '), [of('miner_fault_info', 'part="network"')]: held([1, '3h']) }),
+    fires: '1h10m15s',
+    labels: { severity: 'warning', scope: 'site', site: 'barn', part: 'network' },
+    summary: 'Miners at barn suffer from the network',
+    description: 'What 1 of the miners at barn show points to the network, not to the machines. Their single alerts on health are held back.',
+  },
 ];
 
 /** Both severities of an alert at once: the inhibition in alertmanager.yml then shows one. */
@@ -562,4 +609,14 @@ export const quiet: readonly Quiet[] = [
     series: but({ 'pool_worker_missing{pool="prohashing",miner="l9-01"}': held([1, '2h']), 'pool_up{pool="prohashing"}': held([0, '2h']) }),
   },
   { alert: 'PoolWorkerDuplicate', when: 'a connection broke off and the new one stands beside it for ten minutes', at: ['10m', '15m', '30m'], series: { 'pool_worker_duplicate{pool="prohashing",worker="l9-01"}': held([2, '10m'], ['gone', '1h']) } },
+  { alert: 'MinerHealthPoor', when: 'only one round says so', series: but({ [of('miner_health_score')]: held([98, '30m'], [31, '1h'], [97, '90m']) }), at: ['1h', '1h29m', '1h40m'] },
+  { alert: 'MinerHealthPoor', when: 'the circuit is the cause', series: but({ [of('miner_health_score')]: held([31, '3h']), [of('miner_fault_info', 'part="circuit"')]: held([1, '3h']) }), at: ['1h30m', '2h'] },
+  { alert: 'MinerHealthPoor', when: 'the miner has only just started again', series: but({ [of('miner_health_score')]: held([31, '3h']), [of('miner_state_seconds')]: held([600, '3h']) }), at: ['1h30m', '2h'] },
+  { alert: 'MinerHealthPoor', when: 'it is in maintenance', series: but({ ...maintenance, [of('miner_health_score')]: held([31, '3h']) }), at: ['1h30m', '2h'] },
+  { alert: 'MinerPartFailing', when: 'it is in maintenance', series: but({ ...maintenance, [of('miner_fault_info', 'part="fan"')]: held([1, '3h']) }), at: ['1h30m', '2h'] },
+  { alert: 'MinerPartFailing', when: 'the operator has stopped it', series: but({ [state('mining')]: held([0, '3h']), [state('stopped')]: held([1, '3h']), [of('miner_fault_info', 'part="fan"')]: held([1, '3h']) }), at: ['1h30m', '2h'] },
+  { alert: 'MinerPartFailing', when: 'what is found is not of the machine', series: but({ [of('miner_fault_info', 'part="pool"')]: held([1, '3h']) }), at: ['1h30m', '2h'] },
+  { alert: 'SiteTrouble', when: 'what is found is of the machine', series: but({ [of('miner_fault_info', 'part="psu"')]: held([1, '3h']) }), at: ['1h30m', '2h'] },
+  { alert: 'SiteTrouble', when: 'the miner is gone for good', series: but({ [of('miner_up')]: held([0, '3h']), [of('miner_fault_info', 'part="network"')]: held([1, '3h']) }), at: ['1h30m', '2h'] },
+  { alert: 'SiteTrouble', when: 'the miner is in maintenance', series: but({ ...maintenance, [of('miner_fault_info', 'part="network"')]: held([1, '3h']) }), at: ['1h30m', '2h'] },
 ];

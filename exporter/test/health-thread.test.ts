@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import path from 'node:path';
 import { existsSync } from 'node:fs';
-import type { Fleet, Miner } from '../src/fleet/fleet.ts';
+import type { Fleet, FleetEvent, Miner } from '../src/fleet/fleet.ts';
 import type { openHealth as OpenHealth } from '../src/health/health.ts';
 import type { Reading } from '../src/miners/reading.ts';
 import { temporaryFolder } from './command.ts';
@@ -19,7 +19,8 @@ test('hours are judged by a thread, kept on disk, and known again after a restar
   let now = Date.UTC(2026, 5, 1);
   const miners = new Map(names.map((name): [string, Record<string, unknown>] => [name, { config: { name, site: 'barn', rack: 'A' }, model: 'Antminer L9', intent: 'mine' }]));
   let listener: (miner: Miner) => void = () => undefined;
-  const fleet = { names, all: () => miners.values(), onUpdate(told: (miner: Miner) => void) {
+  const events: FleetEvent[] = [];
+  const fleet = { names, report: (event: FleetEvent) => void events.push(event), all: () => miners.values(), onUpdate(told: (miner: Miner) => void) {
     listener = told;
   } } as unknown as Fleet;
   const reading = (hashrate: number): Reading => ({
@@ -60,6 +61,19 @@ test('hours are judged by a thread, kept on disk, and known again after a restar
   for (let at = 0; at < 8; at += 1) await hour(health, (name) => wobble(at) * (name === 'm2' ? 0.85 : 1));
   expect(health.of('m2')!.score).toBeLessThan(60);
   expect(health.of('m1')).toMatchObject({ score: 100 });
+  const part = health.of('m2')!.finding!.part;
+  const told = [{ miner: 'm2', at: expect.any(Number), kind: 'health', from: 'none', to: part }];
+  expect(events).toEqual(told);
+
+  // A restart in the middle of a fault tells nothing twice, and what ends is told once.
+  health.close();
+  health = open();
+  await hour(health, (name) => wobble(26) * (name === 'm2' ? 0.85 : 1));
+  expect(health.of('m2')!.finding!.part).toBe(part);
+  expect(events).toEqual(told);
+  for (let at = 27; at < 36; at += 1) await hour(health, () => wobble(at));
+  expect(events).toEqual([...told, { miner: 'm2', at: expect.any(Number), kind: 'health', from: part, to: 'none' }]);
+  expect(lines.filter(({ level, from }) => Number(level) === 30 && from !== undefined).map(({ miner, from, to }) => [miner, from, to])).toEqual([['m2', 'none', part], ['m2', part, 'none']]);
   now += 4 * hourMs;
   expect(health.of('m2')).toBeUndefined();
   expect(lines.filter(({ level }) => Number(level) >= 40)).toEqual([]);

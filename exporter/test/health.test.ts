@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -109,6 +110,29 @@ describe('the health of a miner', () => {
     expect(sudden?.score).toBe(100);
   });
 
+  test('knows a sensor that jumped for days, and forgets it when it is like the others again', () => {
+    const rounds = createRounds();
+    const lying = from60((one) => ({ chip: { max: (one.chip.max ?? 0) + 22 } }));
+    expect(run(70, lying, rounds).get('m0')?.finding?.part).toBe('sensor');
+    const later = run(40, lying, rounds, 70).get('m0');
+    expect(later).toMatchObject({ finding: { part: 'sensor', since: expect.any(Number) as unknown }, score: 100 });
+    expect(later).not.toHaveProperty('changed');
+    expect(run(40, undefined, rounds, 110).get('m0')?.finding).toBeUndefined();
+  });
+
+  test('takes errors of chips that grow warm for a path of the heat that wears', () => {
+    const worn = (hour: number, one: Reading): Reading => ({ ...one, chip: { max: (one.chip.max ?? 0) + Math.max(0, hour - 60) * 0.4 }, hardwareErrors: Math.floor(1000 + hour * 20 + 40 * Math.max(0, hour - 66) ** 2) });
+    expect(run(90, worn).get('m0')?.finding?.part).toBe('thermal_path');
+  });
+
+  test('does not take a miner that is gone for one on a bad network', () => {
+    const rounds = createRounds();
+    run(60, undefined, rounds);
+    const of = (hour: number, missed: (step: number) => boolean) => rounds.round([{ subject: { miner: 'm0', model: 'L9', site: 'hall', rack: 'r1', circuit: 'c1' }, hour: hourOf((step) => (missed(step) ? undefined : reading()), start + hour * hourMs) }]).get('m0');
+    expect([60, 61, 62, 63, 64, 65].map((hour) => of(hour, () => true)?.finding)).toEqual(Array.from({ length: 6 }, () => undefined));
+    expect([90, 91, 92, 93].map((hour) => of(hour, (step) => step % 3 === 0)?.finding?.part)).toEqual([undefined, undefined, 'network', 'network']);
+  });
+
   test('takes a new tuning for a new beginning', () => {
     const tuned = (hour: number, one: Reading): Reading => (hour < 60 ? one : hour === 60 ? { ...one, state: 'auto-tuning' } : { ...one, hashrate: (one.hashrate ?? 0) * 0.95 });
     const health = run(64, tuned).get('m0');
@@ -144,6 +168,20 @@ describe('the kept hours', () => {
     expect(loadHours(fresh, file)).toMatchObject({ level: 'error', detail: expect.stringContaining('checksum') as unknown });
     expect(fresh.miners).toBe(0);
     expect(readdirSync(home)).toEqual(['hours.bin.damaged']);
+  });
+
+  test('are read from a file of before the inlet was kept', () => {
+    const rounds = createRounds();
+    run(20, undefined, rounds);
+    const file = rounds.toFile();
+    const end = file.indexOf(10);
+    const { width, miners } = JSON.parse(file.toString('utf8', 0, end)) as { width: number; miners: object[] };
+    const rows = file.subarray(end + 1);
+    const narrow = Buffer.concat(Array.from({ length: rows.length / (4 * width) }, (_none, row) => rows.subarray(row * 4 * width, (row + 1) * 4 * width - 4)));
+    const sha256 = createHash('sha256').update(JSON.stringify(miners)).update(narrow).digest('hex');
+    const again = createRounds();
+    again.fromFile(Buffer.concat([Buffer.from(`${JSON.stringify({ version: 1, width: width - 1, sha256, miners })}\n`), narrow]));
+    expect(run(2, undefined, again, 20).get('m3')).toMatchObject({ hours: 22, score: expect.closeTo(100, -1) as unknown });
   });
 
   test('stay bounded however long a miner runs', () => {

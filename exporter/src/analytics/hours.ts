@@ -9,8 +9,8 @@ export const hourMs = 3_600_000;
 export const settleMs = 45 * 60_000;
 /** Share of the hour's polls that must be good: 10 of 12 (intelligence.md, 4.3). */
 const leastGood = 10 / 12;
-/** Heat leaves the chips with the 0.8th power of the air that flows past: turbulent flow (Dittus and Boelter, 1930). */
-const airflowExponent = 0.8;
+/** Heat leaves the chips with the 0.8th power of the air that flows past: turbulent flow (Dittus and Boelter, 1930), as long as nothing is learned of it. */
+export const airflowExponent = 0.8;
 /** Errors are counted to units of work of so many hashes; only how the ratio changes means anything. */
 const hashesPerError = 2 ** 32;
 
@@ -40,6 +40,8 @@ export interface Hour {
   readonly chipTemperature?: number;
   readonly boardTemperature?: number;
   readonly coolestTemperature?: number;
+  /** Of the air that goes in, as the miners of the rack together told it, degrees Celsius. */
+  readonly inletTemperature?: number;
   readonly errorRatio?: number;
   readonly dutyRatio?: number;
   /** Mean over the boards, V. */
@@ -182,17 +184,21 @@ export function closeHour(hour: OpenHour, expectedPolls: number, poolGap?: Hour[
   };
 }
 
+/** Chips over the air that goes in, degrees Celsius, and the air that flows past, as part of that at full speed. */
+export function warmthOf(hour: Hour, { inlet = 25, fullRpm }: { /** Degrees Celsius. */ readonly inlet: number | undefined; readonly fullRpm: number }): { readonly over: number; readonly air: number } | undefined {
+  const speeds = hour.fans.filter((rpm) => rpm !== undefined && rpm > 0) as number[];
+  return hour.chipTemperature === undefined || speeds.length === 0 ? undefined : { over: hour.chipTemperature - inlet, air: median(speeds) / fullRpm };
+}
+
 /**
  * The hour as the ratio model takes it; undefined where it was not steady. Chips are as warm as they would be at full air, so that fans
  * that turn faster do not hide what the path of the heat has lost.
  */
-export function cellOf(hour: Hour, { miner, model, inlet, fullRpm }: { miner: string; model: string; /** Degrees Celsius. */ inlet: number | undefined; fullRpm: number }): Cell | undefined {
+export function cellOf(hour: Hour, { miner, model, inlet, fullRpm, exponent = airflowExponent }: { miner: string; model: string; /** Degrees Celsius. */ inlet: number | undefined; fullRpm: number; /** Of the air, in the warmth. */ exponent?: number | undefined }): Cell | undefined {
   if (!hour.steady || hour.preset === undefined || hour.promised === undefined) return undefined;
-  const speeds = hour.fans.filter((rpm) => rpm !== undefined && rpm > 0) as number[];
-  const air = speeds.length === 0 ? undefined : (median(speeds) / fullRpm) ** airflowExponent;
-  const base = inlet ?? 25;
+  const warmth = warmthOf(hour, { inlet, fullRpm });
   return {
     miner, model, preset: hour.preset, at: hour.at, promised: hour.promised, hashrate: hour.hashrate, powerWatts: hour.powerWatts, errorRatio: hour.errorRatio, inletTemperature: inlet,
-    chipTemperature: hour.chipTemperature === undefined || air === undefined ? undefined : base + (hour.chipTemperature - base) * air,
+    chipTemperature: warmth === undefined ? undefined : (inlet ?? 25) + warmth.over * warmth.air ** exponent,
   };
 }

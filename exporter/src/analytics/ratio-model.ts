@@ -59,6 +59,8 @@ export interface Prediction {
   readonly noise: number;
   /** Hours that this miner ran on this preset. */
   readonly hours: number;
+  /** Hours that any miner of the model ran on it. */
+  readonly presetHours: number;
 }
 
 /** What a backtest over simulated miners set by hand (intelligence.md, 4.3), as long as data say nothing else. */
@@ -209,7 +211,7 @@ export function predict({ targets: fitted }: RatioModel, target: Target, setting
   return {
     log: (ofPreset?.value ?? withoutPreset(target, preset, setting)) + (ofMiner?.value ?? 0) + (own?.value ?? 0) + inletSlope * inlet,
     spread: hours === 0 ? open : Math.min(open, Math.hypot(open * Math.sqrt(shrinkHours / (hours + shrinkHours)), noise / Math.sqrt(hours))),
-    noise, hours,
+    noise, hours, presetHours: ofPreset?.hours ?? 0,
   };
 }
 

@@ -3,7 +3,7 @@
  * is above the expectation. Hashes, watts, warmth and errors are expected by the ratio model; fans, boards, volts and weak chips by the
  * miner's own first hours; what all miners of a rack have in common is the site's doing and taken out (intelligence.md, 5.3). Pure.
  */
-import { cellOf, type Hour } from './hours.ts';
+import { airflowExponent, cellOf, warmthOf, type Hour } from './hours.ts';
 import { median } from './peers.ts';
 import { fitRatioModel, observedLog, predict, type Cell, type RatioModel, type Target } from './ratio-model.ts';
 
@@ -15,7 +15,7 @@ export type ResidualSignal = (typeof residualSignals)[number];
  * In the logarithm; chips in chips, the pool as part of the work.
  */
 const signalFacts: Readonly<Record<ResidualSignal, { readonly bad: 1 | -1; readonly least: number }>> = {
-  hashrate: { bad: -1, least: 0.006 }, power: { bad: 1, least: 0.006 }, heat: { bad: 1, least: 0.02 }, errors: { bad: 1, least: 0.2 },
+  hashrate: { bad: -1, least: 0.006 }, power: { bad: 1, least: 0.006 }, heat: { bad: 1, least: 0.012 }, errors: { bad: 1, least: 0.2 },
   fan: { bad: -1, least: 0.012 }, board: { bad: -1, least: 0.008 }, psu: { bad: -1, least: 0.003 }, chips: { bad: 1, least: 0.8 }, pool: { bad: 1, least: 0.01 },
 };
 
@@ -52,6 +52,10 @@ export interface Expectations {
   /** rpm at no duty and for each unit of it, by model. */
   readonly fans: ReadonlyMap<string, { readonly base: number; readonly slope: number }>;
   readonly fullRpm: ReadonlyMap<string, number>;
+  /** With which power of the air the heat leaves, by model. */
+  readonly airflow: ReadonlyMap<string, number>;
+  /** Logarithm of the volts that are usual, by `model preset`. */
+  readonly volts: ReadonlyMap<string, number>;
   /** By miner and signal: its own standard deviation where that is more than the fleet's. */
   readonly own: ReadonlyMap<string, number>;
 }
@@ -84,11 +88,16 @@ function inlets(all: readonly { readonly subject: Subject; readonly hour: Hour }
   return new Map([...groups].flatMap(([key, values]) => (values.length < leastGroup ? [] : [[key, median(values)]])));
 }
 
+/** What was known when the hour was judged: among the hours that are kept, too few of one time may be left to tell it. */
+function inletOf(subject: Subject, hour: Hour, air: ReadonlyMap<string, number>): number | undefined {
+  return hour.inletTemperature ?? air.get(`${hour.at} ${rackOf(subject)}`);
+}
+
 function rackOf({ site, rack }: Subject): string {
   return `${site}\n${rack ?? ''}`;
 }
 
-function partsOf({ miner, model }: Subject, hour: Hour, fans: Expectations['fans']): Part[] {
+function partsOf({ miner, model }: Subject, hour: Hour, { fans, volts }: Pick<Expectations, 'fans' | 'volts'>): Part[] {
   const parts: Part[] = [];
   const curve = fans.get(model);
   hour.fans.forEach((rpm, place) => {
@@ -98,7 +107,11 @@ function partsOf({ miner, model }: Subject, hour: Hour, fans: Expectations['fans
   const boards = hour.boards.flatMap((hashrate, place) => (hashrate === undefined || hashrate <= 0 ? [] : [{ hashrate, place }]));
   const total = boards.reduce((sum, { hashrate }) => sum + hashrate, 0);
   if (boards.length > 1) for (const { hashrate, place } of boards) parts.push({ kind: 'board', key: `${miner}\nboard${place}`, value: Math.log(hashrate / ((total - hashrate) / (boards.length - 1))), place });
-  if (hour.volts !== undefined && hour.preset !== undefined) parts.push({ kind: 'psu', key: `${miner}\n${hour.preset}\nvolts`, value: Math.log(hour.volts) });
+  if (hour.volts !== undefined && hour.preset !== undefined) {
+    // Beside what the preset has in common, a miner's volts are its own on all presets: a change of preset hides no sag.
+    const usual = volts.get(`${model}\n${hour.preset}`);
+    parts.push({ kind: 'psu', key: usual === undefined ? `${miner}\n${hour.preset}\nvolts` : `${miner}\nvolts`, value: Math.log(hour.volts) - (usual ?? 0) });
+  }
   if (hour.weakChips !== undefined) parts.push({ kind: 'chips', key: `${miner}\nchips`, value: hour.weakChips });
   return parts;
 }
@@ -121,6 +134,47 @@ function fanCurve(points: readonly { readonly duty: number; readonly rpm: number
   return { base: rpm - slope * duty, slope };
 }
 
+/** So many squared logarithms of air weigh as much as what physics says of its exponent: 50 hours that differ by a tenth. */
+const airflowWeight = 0.5;
+/** Heat leaves by other ways than the air as well (paste, radiation), but never faster than in proportion to it. */
+const airflowRange = [0.1, 1] as const;
+
+/** By model: how the warmth of a miner on a preset goes with the air, over hours of different air. */
+function airflowOf(rows: readonly { readonly subject: Subject; readonly hour: Hour }[], air: ReadonlyMap<string, number>, fullRpm: Expectations['fullRpm']): Map<string, number> {
+  const cells = new Map<string, { model: string; points: { x: number; y: number }[] }>();
+  for (const { subject, hour } of rows) {
+    const warmth = warmthOf(hour, { inlet: inletOf(subject, hour, air), fullRpm: fullRpm.get(subject.model) ?? defaultRpm });
+    if (warmth === undefined || !(warmth.over > 0) || !(warmth.air > 0)) continue;
+    const key = `${subject.miner}\n${hour.preset ?? ''}`;
+    const known = cells.get(key);
+    const point = { x: Math.log(warmth.air), y: Math.log(warmth.over) };
+    if (known === undefined) cells.set(key, { model: subject.model, points: [point] });
+    else known.points.push(point);
+  }
+  const sums = new Map<string, { xx: number; xy: number }>();
+  for (const { model, points } of cells.values()) {
+    const [x, y] = [points.reduce((sum, one) => sum + one.x, 0) / points.length, points.reduce((sum, one) => sum + one.y, 0) / points.length];
+    const known = sums.get(model) ?? { xx: airflowWeight, xy: -airflowWeight * airflowExponent };
+    sums.set(model, points.reduce((sum, one) => ({ xx: sum.xx + (one.x - x) ** 2, xy: sum.xy + (one.x - x) * (one.y - y) }), known));
+  }
+  return new Map([...sums].map(([model, { xx, xy }]) => [model, Math.max(airflowRange[0], Math.min(airflowRange[1], -xy / xx))]));
+}
+
+/** What miners of a model have in common on a preset; of too few nothing can be said. */
+function voltsOf(rows: readonly { readonly subject: Subject; readonly hour: Hour }[]): Map<string, number> {
+  const groups = new Map<string, Map<string, number[]>>();
+  for (const { subject: { miner, model }, hour } of rows) {
+    if (hour.volts === undefined || hour.preset === undefined) continue;
+    const key = `${model}\n${hour.preset}`;
+    let group = groups.get(key);
+    if (group === undefined) groups.set(key, group = new Map<string, number[]>());
+    const known = group.get(miner);
+    if (known === undefined) group.set(miner, [Math.log(hour.volts)]);
+    else known.push(Math.log(hour.volts));
+  }
+  return new Map([...groups].flatMap(([key, miners]) => (miners.size < leastGroup ? [] : [[key, median([...miners.values()].map((values) => median(values)))]])));
+}
+
 export function learn(pasts: readonly Past[]): Expectations {
   const rows = pasts.flatMap(({ subject, hours }) => hours.filter(({ steady }) => steady).map((hour) => ({ subject, hour })));
   const points = new Map<string, { duty: number; rpm: number }[]>();
@@ -138,13 +192,15 @@ export function learn(pasts: readonly Past[]): Expectations {
   }));
   const fullRpm = new Map([...fans].map(([model, { base, slope }]) => [model, base + slope]));
   const air = inlets(rows);
+  const airflow = airflowOf(rows, air, fullRpm);
+  const volts = voltsOf(rows);
   const cells = rows.flatMap(({ subject, hour }): Cell[] => {
-    const cell = cellOf(hour, { miner: subject.miner, model: subject.model, inlet: air.get(`${hour.at} ${rackOf(subject)}`), fullRpm: fullRpm.get(subject.model) ?? defaultRpm });
+    const cell = cellOf(hour, { miner: subject.miner, model: subject.model, inlet: inletOf(subject, hour, air), fullRpm: fullRpm.get(subject.model) ?? defaultRpm, exponent: airflow.get(subject.model) });
     return cell === undefined ? [] : [cell];
   });
   const ratios = fitRatioModel(cells);
   const values = new Map<string, { kind: PartKind; values: number[] }>();
-  for (const { subject, hour } of rows) for (const part of partsOf(subject, hour, fans)) {
+  for (const { subject, hour } of rows) for (const part of partsOf(subject, hour, { fans, volts })) {
     const known = values.get(part.key);
     if (known === undefined) values.set(part.key, { kind: part.kind, values: [part.value] });
     else known.values.push(part.value);
@@ -170,13 +226,15 @@ export function learn(pasts: readonly Past[]): Expectations {
   }
   for (const [key, list] of misses) if (list.length >= settledHours) own.set(key, spreadOf(list, 0));
   const spread = Object.fromEntries(Object.entries(rest).map(([kind, list]) => [kind, spreadOf(list, signalFacts[kind as PartKind].least)])) as Record<PartKind, number>;
-  return { ratios, parts, spread, fans, fullRpm, own };
+  return { ratios, parts, spread, fans, fullRpm, airflow, volts, own };
 }
 
 export interface Judged {
   readonly residuals: ReadonlyMap<string, Residuals>;
   /** By site and rack (`site\nrack`): how far its miners' heat lies from what is expected, in common; bad is positive. */
   readonly common: ReadonlyMap<string, Readonly<Partial<Record<'hashrate' | 'power' | 'heat', number>>>>;
+  /** The air that went in, by miner, degrees Celsius. */
+  readonly inlets: ReadonlyMap<string, number>;
 }
 
 /** How far what was never seen of a part lies from what is usual. */
@@ -191,10 +249,10 @@ export function judge(expectations: Expectations, all: readonly { readonly subje
     const of: Partial<Record<ResidualSignal, { y: number; scale: number; place?: number }>> = {};
     raw.set(subject.miner, of);
     if (hour.poolGap !== undefined) of.pool = { y: hour.poolGap.ratio, scale: Math.max(hour.poolGap.deviation, signalFacts.pool.least) };
-    const cell = cellOf(hour, { miner: subject.miner, model: subject.model, inlet: air.get(`${hour.at} ${rackOf(subject)}`), fullRpm: expectations.fullRpm.get(subject.model) ?? defaultRpm });
+    const cell = cellOf(hour, { miner: subject.miner, model: subject.model, inlet: inletOf(subject, hour, air), fullRpm: expectations.fullRpm.get(subject.model) ?? defaultRpm, exponent: expectations.airflow.get(subject.model) });
     if (cell === undefined) continue;
     for (const target of ['hashrate', 'power', 'heat', 'errors'] as const) ofTarget(target, cell, of);
-    for (const part of partsOf(subject, hour, expectations.fans)) ofPart(part, of);
+    for (const part of partsOf(subject, hour, expectations)) ofPart(part, of);
     const rack = rackOf(subject);
     let group = groups.get(rack);
     if (group === undefined) groups.set(rack, group = { hashrate: { y: [], scale: 0 }, power: { y: [], scale: 0 }, heat: { y: [], scale: 0 } });
@@ -211,24 +269,36 @@ export function judge(expectations: Expectations, all: readonly { readonly subje
   const residuals = new Map<string, Residuals>();
   for (const { subject } of all) {
     const [shift, wide] = [middle.get(rackOf(subject)), scatter.get(rackOf(subject))];
-    residuals.set(subject.miner, Object.fromEntries(Object.entries(raw.get(subject.miner) ?? {}).map(([signal, { y, scale, place }]) => {
+    const seen = raw.get(subject.miner) ?? {};
+    const scores: Partial<Record<ResidualSignal, SignalResidual>> = {};
+    for (const signal of residualSignals) {
+      const one = seen[signal];
+      if (one === undefined) continue;
       const shared = signal === 'hashrate' || signal === 'power' || signal === 'heat' ? signal : undefined;
       const [common, more] = shared === undefined ? [0, 0] : [shift?.[shared] ?? 0, wide?.[shared] ?? 0];
-      return [signal, { z: clipped((y - common) / Math.hypot(scale, more)), ...(place === undefined ? {} : { place }) }];
-    })));
+      const z = clipped((one.y - common) / Math.hypot(one.scale, more));
+      scores[signal] = one.place === undefined ? { z } : { z, place: one.place };
+    }
+    residuals.set(subject.miner, scores);
   }
   const common = new Map([...groups].map(([rack, signals]) => [rack, Object.fromEntries(Object.entries(signals).flatMap(([name, { y, scale }]) => {
     const signal = name as 'hashrate' | 'power' | 'heat';
     return y.length < leastGroup ? [] : [[signal, clipped((median(y) / scale) * signalFacts[signal].bad)]];
   }))]));
-  return { residuals, common };
+  return {
+    residuals, common,
+    inlets: new Map(all.flatMap(({ subject, hour }) => {
+      const inlet = inletOf(subject, hour, air);
+      return inlet === undefined ? [] : [[subject.miner, inlet]];
+    })),
+  };
 
   function ofTarget(target: Target, cell: Cell, into: Partial<Record<ResidualSignal, { y: number; scale: number; place?: number }>>): void {
     const y = observedLog(target, cell);
     if (y === undefined) return;
-    const { log, spread, noise, hours } = predict(expectations.ratios, target, cell);
+    const { log, spread, noise, presetHours } = predict(expectations.ratios, target, cell);
     // Warmth and errors of a preset that nobody ran are not expected to be anything.
-    if (hours === 0 && (target === 'heat' || target === 'errors')) return;
+    if (presetHours === 0 && (target === 'heat' || target === 'errors')) return;
     const scale = Math.hypot(Math.max(noise, expectations.own.get(`${cell.miner}\n${target}`) ?? 0, signalFacts[target].least), spread);
     into[target] = { y: y - log, scale };
   }
@@ -250,10 +320,16 @@ function clipped(z: number): number {
 
 /** Median of the last scores of a signal, oldest first; fewer than half of what is asked for say nothing. */
 export function medianZ(last: readonly Residuals[], signal: ResidualSignal): SignalResidual | undefined {
-  const seen = last.slice(-medianHours).flatMap((residuals) => (residuals[signal] === undefined ? [] : [residuals[signal]]));
-  if (seen.length < medianHours / 2) return undefined;
-  const places = seen.map(({ place }) => place).filter((place) => place !== undefined);
-  const z = median(seen.map((one) => one.z));
-  const place = places.length === 0 ? undefined : [...new Set(places)].sort((a, b) => places.filter((one) => one === b).length - places.filter((one) => one === a).length)[0];
-  return place === undefined ? { z } : { z, place };
+  const scores: number[] = [];
+  const counts = new Map<number, number>();
+  for (const residuals of last.slice(-medianHours)) {
+    const one = residuals[signal];
+    if (one === undefined) continue;
+    scores.push(one.z);
+    if (one.place !== undefined) counts.set(one.place, (counts.get(one.place) ?? 0) + 1);
+  }
+  if (scores.length < medianHours / 2) return undefined;
+  let place: number | undefined;
+  for (const [one, count] of counts) if (place === undefined || count > (counts.get(place) ?? 0)) place = one;
+  return place === undefined ? { z: median(scores) } : { z: median(scores), place };
 }

@@ -13,8 +13,8 @@ const longestGapIntervals = 3;
 /** Past this many intervals without a success a miner's measurements are gone (architecture.md, 3.6). */
 export const staleAfterIntervals = 3;
 
-/** Beside changes of settings: a miner that answers at another address, another machine under a miner's name. */
-export const eventKinds = [...changeKinds, 'settings', 'password', 'address', 'machine', 'schedule', 'advice'] as const;
+/** Beside changes of settings: a miner that answers at another address, another machine under a miner's name, a part that is found to be at fault, what becomes of advice. */
+export const eventKinds = [...changeKinds, 'settings', 'password', 'address', 'machine', 'schedule', 'advice', 'health'] as const;
 export type EventKind = (typeof eventKinds)[number];
 
 export interface FleetEvent extends Omit<Change, 'kind'> { readonly kind: EventKind; readonly miner: string; readonly at: number }

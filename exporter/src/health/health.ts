@@ -16,6 +16,8 @@ import type { HourOf, MinerHealth } from './rounds.ts';
 /** Ms after the end of an hour at which it is closed: polls on the way still belong to it. */
 const closeAfterMs = 120_000;
 const lookEveryMs = 30_000;
+/** A round makes much that is thrown away at once: with the usual 16 MB of room for that, collecting takes longer than judging. */
+export const threadLimits = { maxYoungGenerationSizeMb: 192 } as const;
 /** A judgement that is older says nothing of the present. */
 const freshMs = 3 * hourMs;
 /** An interval of 99 % reaches so many standard deviations to both sides. */
@@ -54,6 +56,7 @@ export function openHealth({ dataFolder, log, poolGap, now = Date.now }: HealthO
   let latest: ReadonlyMap<string, MinerHealth> = new Map();
   let judgedUntil = Math.floor(now() / hourMs) * hourMs;
   let pollsAnHour = 240;
+  let told: Fleet | undefined;
   let worker: Worker | undefined;
   let waiting: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -62,12 +65,13 @@ export function openHealth({ dataFolder, log, poolGap, now = Date.now }: HealthO
   function thread(): Worker {
     if (worker !== undefined) return worker;
     const source = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
-    const made = new Worker(new URL(source, import.meta.url), { workerData: dataFolder === undefined ? {} : { file: path.join(dataFolder, 'hours.bin') } });
+    const made = new Worker(new URL(source, import.meta.url), { resourceLimits: threadLimits, workerData: dataFolder === undefined ? {} : { file: path.join(dataFolder, 'hours.bin') } });
     made.unref();
     made.on('message', (message: FromWorker) => {
       if (message.kind === 'notice') log[message.level]({ detail: message.detail }, message.text);
       else {
         latest = message.health;
+        tell(message.health);
         log.debug({ miners: latest.size, milliseconds: message.milliseconds }, 'health was judged');
         done();
       }
@@ -79,6 +83,16 @@ export function openHealth({ dataFolder, log, poolGap, now = Date.now }: HealthO
     });
     worker = made;
     return made;
+  }
+
+  /** What is found of a miner is told when it begins, becomes another part or ends. */
+  function tell(health: ReadonlyMap<string, MinerHealth>): void {
+    for (const [miner, { at, changed, finding }] of health) {
+      if (changed === undefined || !followed.has(miner)) continue;
+      const { from = 'none', to = 'none' } = changed;
+      told?.report({ miner, at, kind: 'health', from, to });
+      log.info({ miner, from, to, ...(finding === undefined ? {} : { evidence: finding.text }) }, finding === undefined ? 'nothing is found to be at fault with the miner any more' : 'a part of the miner is likely at fault');
+    }
   }
 
   function done(): void {
@@ -146,6 +160,7 @@ export function openHealth({ dataFolder, log, poolGap, now = Date.now }: HealthO
   return {
     watch(fleet, intervalSeconds) {
       pollsAnHour = 3600 / intervalSeconds;
+      told = fleet;
       const names = new Set(fleet.names);
       for (const name of followed.keys()) if (!names.has(name)) {
         followed.delete(name);

@@ -1,5 +1,5 @@
 /** One round an hour: takes the hours of all miners, judges them by what is expected, and learns anew. Keeps state, knows no clock and no file. */
-import { diagnose, isFault, type Finding, type Recent } from '../analytics/diagnosis.ts';
+import { diagnose, isFault, type Diagnosis, type FaultPart, type Finding, type Recent } from '../analytics/diagnosis.ts';
 import { anomalyScore, evidenceOf, healthScore, type Evidence } from '../analytics/health.ts';
 import { hourMs, type Hour } from '../analytics/hours.ts';
 import { badness, judge, learn, referenceHours, residualSignals, settledHours, type Expectations, type Residuals, type Subject } from '../analytics/residuals.ts';
@@ -11,6 +11,10 @@ const keptMs = 30 * 24 * hourMs;
 const recentHours = 24;
 /** As long as a miner lies nearer than this to what is expected, its hours tell what is. */
 const soundZ = 3;
+/** Signals that are expected of a miner whatever its preset. */
+const ownSignals = ['fan', 'board', 'psu', 'chips'] as const;
+/** So many hours of usual warmth in a row make a sensor that jumped one like the others. */
+const forgivenHours = 24;
 /** Presets of a miner of which references are kept, the latest ones. */
 const keptReferences = 8 * referenceHours;
 
@@ -27,6 +31,8 @@ export interface MinerHealth {
   /** Steady hours on the present preset from which the expectation is made. */
   readonly hours: number;
   readonly finding?: Finding & { /** Unix ms. */ readonly since: number };
+  /** Only in the round in which what is found begins, becomes another part or ends; absent parts are none. */
+  readonly changed?: { readonly from?: FaultPart; readonly to?: FaultPart };
 }
 
 export interface HourOf { readonly subject: Subject; readonly hour: Hour }
@@ -50,9 +56,6 @@ interface State {
   recent: { hour: Hour; residuals: Residuals }[];
   /** Reference hours by preset. */
   readonly references: Map<string, number>;
-  finding?: Finding & { readonly since: number };
-  /** The chips' sensor has jumped and not come back. */
-  liar: boolean;
 }
 
 /** Says in the health's evidence nothing that is not known: a sensor that lies takes no health. */
@@ -68,24 +71,29 @@ export function createRounds(): Rounds {
       known.table.subject = subject;
       return known;
     }
-    const fresh: State = { table: createTable(subject), recent: [], references: new Map(), liar: false };
+    const fresh: State = { table: createTable(subject), recent: [], references: new Map() };
     states.set(subject.miner, fresh);
     return fresh;
   }
 
-  /** The jump by which a sensor gave itself away is soon out of sight; as long as the warmth stays, it is the sensor's. */
-  function remembered(state: State, found: Finding | undefined, medians: Residuals): Finding | undefined {
-    if (found?.part === 'sensor') state.liar = true;
-    if (medians.heat !== undefined && medians.heat.z < 1 && found?.part !== 'sensor') state.liar = false;
-    return state.liar && found?.part === 'thermal_path' ? { ...found, part: 'sensor', text: 'The chips\' sensor jumped and has stayed there: it is likely wrong.' } : found;
+  /** The jump by which a sensor gave itself away is soon out of sight; until the warmth has been usual for a day, it is the sensor's. */
+  function remembered({ table }: State, { finding, medians, jumped }: Diagnosis): Finding | undefined {
+    if (jumped || finding?.part === 'sensor') table.liar = 0;
+    else if (table.liar !== undefined && medians.heat !== undefined) {
+      table.liar = medians.heat.z < 1 ? table.liar + 1 : 0;
+      if (table.liar >= forgivenHours) delete table.liar;
+    }
+    return table.liar !== undefined && finding?.part === 'thermal_path' ? { ...finding, part: 'sensor', text: 'The chips\' sensor jumped and has stayed there: it is likely wrong.' } : finding;
   }
 
   /** An hour tells what is expected as long as the miner is sound; of the first hours of a preset there is nothing yet to compare with. */
   function isReference(state: State, hour: Hour, medians: Residuals): boolean {
-    if (!hour.steady || hour.preset === undefined || hour.lostBoard !== undefined || hour.lostFan !== undefined || state.finding !== undefined) return false;
+    if (!hour.steady || hour.preset === undefined || hour.lostBoard !== undefined || hour.lostFan !== undefined || state.table.found !== undefined) return false;
     const known = state.references.get(hour.preset) ?? 0;
     if (known >= referenceHours) return false;
-    return known < settledHours || residualSignals.every((signal) => badness(signal, medians[signal]?.z ?? 0) < soundZ);
+    // A new preset of a miner that is known from others may not hide what began before; of a new miner only its parts can be judged.
+    const settled = [...state.references.values()].some((hours) => hours >= settledHours);
+    return (settled ? residualSignals : ownSignals).every((signal) => badness(signal, medians[signal]?.z ?? 0) < soundZ);
   }
 
   function keep(state: State, hour: Hour, reference: boolean): void {
@@ -105,22 +113,23 @@ export function createRounds(): Rounds {
   }
 
   /** After a month the first hours are gone, and later ones become references. */
-  function recount(state: State): void {
+  function recount(state: State, hours: readonly Hour[]): void {
     state.references.clear();
-    for (const { hour, reference } of hoursOf(state.table)) if (reference && hour.preset !== undefined) state.references.set(hour.preset, (state.references.get(hour.preset) ?? 0) + 1);
+    for (const { preset } of hours) if (preset !== undefined) state.references.set(preset, (state.references.get(preset) ?? 0) + 1);
   }
 
   function relearn(): void {
     expectations = learn([...states.values()].map((state) => {
-      recount(state);
-      return { subject: state.table.subject, hours: hoursOf(state.table).flatMap(({ hour, reference }) => (reference ? [hour] : [])) };
+      const hours = hoursOf(state.table).flatMap(({ hour, reference }) => (reference ? [hour] : []));
+      recount(state, hours);
+      return { subject: state.table.subject, hours };
     }));
   }
 
   return {
     relearn,
     round(all) {
-      const { residuals, common } = judge(expectations, all);
+      const { residuals, common, inlets } = judge(expectations, all);
       const recents = all.map(({ subject, hour }): Recent => {
         const state = stateOf(subject);
         state.recent = [...state.recent.filter((one) => one.hour.at < hour.at && one.hour.at >= hour.at - (recentHours / 2) * hourMs), { hour, residuals: residuals.get(subject.miner) ?? {} }];
@@ -129,19 +138,23 @@ export function createRounds(): Rounds {
       const diagnoses = diagnose(recents, { common });
       return new Map(all.map(({ subject, hour }): [string, MinerHealth] => {
         const state = stateOf(subject);
-        const { medians = {}, finding: found } = diagnoses.get(subject.miner) ?? {};
-        const finding = remembered(state, found, medians);
+        const diagnosis = diagnoses.get(subject.miner) ?? { medians: {}, jumped: false };
+        const { medians } = diagnosis;
+        const finding = remembered(state, diagnosis);
         const end = hour.at + hourMs;
-        const { finding: before } = state;
-        if (finding === undefined) delete state.finding;
-        else state.finding = { ...finding, since: before?.part === finding.part ? before.since : end };
-        keep(state, hour, isReference(state, hour, medians));
+        const { found: before } = state.table;
+        if (finding === undefined) delete state.table.found;
+        else state.table.found = { part: finding.part, since: before?.part === finding.part ? before.since : end };
+        const { found } = state.table;
+        const inletTemperature = inlets.get(subject.miner);
+        keep(state, inletTemperature === undefined ? hour : { ...hour, inletTemperature }, isReference(state, hour, medians));
         const counted = finding !== undefined && !isFault(finding) ? nothing : medians;
         // A fact weighs as much as any figure can.
         const fact = finding !== undefined && isFault(finding) && evidenceOf(medians).length === 0;
         return [subject.miner, {
           score: fact ? Math.min(healthScore(counted), 20) : healthScore(counted), anomaly: fact ? 1 : anomalyScore(medians), residuals: medians, evidence: evidenceOf(medians), at: end,
-          hours: hour.preset === undefined ? 0 : state.references.get(hour.preset) ?? 0, ...(state.finding === undefined ? {} : { finding: state.finding }),
+          hours: hour.preset === undefined ? 0 : state.references.get(hour.preset) ?? 0, ...(finding === undefined || found === undefined ? {} : { finding: { ...finding, since: found.since } }),
+          ...(before?.part === found?.part ? {} : { changed: { ...(before === undefined ? {} : { from: before.part }), ...(found === undefined ? {} : { to: found.part }) } }),
         }];
       }));
     },
@@ -155,7 +168,7 @@ export function createRounds(): Rounds {
     },
     toFile: () => tablesToFile([...states.values()].map(({ table }) => table)),
     fromFile(file) {
-      for (const table of tablesFromFile(file)) states.set(table.subject.miner, { table, recent: [], references: new Map(), liar: false });
+      for (const table of tablesFromFile(file)) states.set(table.subject.miner, { table, recent: [], references: new Map() });
       relearn();
       // The last hours are judged again, all miners of an hour together, so that a restart does not hide a fault for six hours.
       const byHour = new Map<number, { state: State; hour: Hour }[]>();

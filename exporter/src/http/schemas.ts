@@ -453,7 +453,7 @@ export const Problem = z.object({
 }).meta({ id: 'Problem', description: 'RFC 9457 problem details' });
 
 export const Boards = z.object({ boards: z.array(Board) }).meta({ id: 'Boards' });
-export const Change = z.object({ miner: z.string(), at: time, kind: z.enum(eventKinds).describe('"address": it answers elsewhere; "machine": another MAC answers in its place; "schedule": a schedule (from) could not do what it wants (to); "advice": what became of advice (to), and what it was before (from)'), from: z.string(), to: z.string() }).meta({ id: 'Change' });
+export const Change = z.object({ miner: z.string(), at: time, kind: z.enum(eventKinds).describe('"address": it answers elsewhere; "machine": another MAC answers in its place; "schedule": a schedule (from) could not do what it wants (to); "advice": what became of advice (to), and what it was before (from); "health": the part that is likely at fault was (from) and is now (to), or "none"'), from: z.string(), to: z.string() }).meta({ id: 'Change' });
 export const LogEvent = z.object({ miner: minerName, at: time.describe('By the miner\'s clock; when it was read if that was not set'), kind: z.literal('log'), ...logLine, event: z.enum(logEvents) }).meta({ id: 'LogEvent' });
 export const Drift = z.object({
   drift: z.array(z.object({
