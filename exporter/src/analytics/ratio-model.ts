@@ -48,7 +48,12 @@ interface TargetModel {
 }
 
 /** Plain data: it is kept as JSON. */
-export interface RatioModel { readonly hours: number; readonly targets: Readonly<Record<Target, TargetModel>> }
+export interface RatioModel {
+  readonly hours: number;
+  readonly targets: Readonly<Record<Target, TargetModel>>;
+  /** What another back end expects of a miner on a preset, by "miner\npreset", as ratios to the promise; how sure that is, is the model's own. */
+  readonly overlay?: ReadonlyMap<string, { readonly hashrate?: number; readonly power?: number }>;
+}
 
 export interface Prediction {
   /** Logarithm of the ratio. */
@@ -243,8 +248,11 @@ export interface Expectation {
 
 /** In units, with the deviation of the expectation itself. */
 export function expectation(model: RatioModel, setting: Setting): Expectation {
+  const other = model.overlay?.get(`${setting.miner}\n${setting.preset}`);
   const estimate = (target: Target, promised: number): Estimate => {
-    const { log, spread } = predict(model, target, setting);
+    const { log: own, spread } = predict(model, target, setting);
+    const ratio = target === 'hashrate' || target === 'power' ? other?.[target] : undefined;
+    const log = ratio === undefined ? own : Math.log(ratio);
     return { value: promised * Math.exp(log), deviation: promised * Math.exp(log) * spread };
   };
   const knows = (target: Target) => Object.keys(model.targets[target].preset).some((key) => key.startsWith(`${setting.model}\n`));

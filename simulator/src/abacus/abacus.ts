@@ -82,7 +82,7 @@ export async function startAbacus({ port = 0, host = '127.0.0.1', apiKey = rando
       if (wrong !== undefined) throw new Refusal(400, 'InvalidParameterError', `Invalid column name ${wrong}`);
       const key = typeof table.primaryKey === 'string' ? row[table.primaryKey] : undefined;
       if (typeof table.primaryKey === 'string' && key === undefined) throw new Refusal(400, 'MissingParameterError', `Missing primary key ${table.primaryKey}`);
-      table.rows.set(key === undefined ? newId() : String(key), row);
+      table.rows.set(typeof key === 'string' || typeof key === 'number' ? String(key) : newId(), row);
     }
     return null;
   }
@@ -242,21 +242,52 @@ export async function startAbacus({ port = 0, host = '127.0.0.1', apiKey = rando
     return broken.fault;
   }
 
+  function spoiled(result: unknown, bad: unknown): string {
+    const list = Array.isArray(result) ? result.map((one: Row) => Object.fromEntries(Object.keys(one).map((key) => [key, bad]))) : result;
+    // JSON has no NaN; Python's encoder writes one all the same.
+    return JSON.stringify({ success: true, result: list }).replaceAll(':null', ':NaN');
+  }
+
   function answer(response: ServerResponse, action: string, result: unknown): void {
     const fault = hit(action);
-    const failure = (status: number, errorType: string) => reply(response, status, JSON.stringify({ success: false, error: errorType, errorType }));
-    if (fault === undefined || fault === 'token') return reply(response, 200, JSON.stringify({ success: true, result }));
-    if (fault === 'reset') return void response.destroy();
-    if (fault === 'slow') return void setTimeout(() => reply(response, 200, JSON.stringify({ success: true, result })), broken?.slowMs ?? 0).unref();
-    if (fault === 'malformed') return reply(response, 200, '{"success": true, "result": [');
-    if (fault === 'unsuccessful') return failure(200, 'InternalServerError');
-    if (fault === 'nan' || fault === 'absurd') {
-      const bad = fault === 'nan' ? null : 1e12;
-      const spoiled = Array.isArray(result) ? result.map((one: Row) => Object.fromEntries(Object.keys(one).map((key) => [key, bad]))) : result;
-      // JSON has no NaN; Python's encoder writes one all the same.
-      return reply(response, 200, JSON.stringify({ success: true, result: spoiled }).replaceAll(':null', ':NaN'));
+    const good = JSON.stringify({ success: true, result });
+    const failure = (status: number, errorType: string) => {
+      reply(response, status, JSON.stringify({ success: false, error: errorType, errorType }));
+    };
+    switch (fault) {
+      case undefined:
+      case 'token':
+        reply(response, 200, good);
+        break;
+      case 'reset':
+        response.destroy();
+        break;
+      case 'slow':
+        setTimeout(() => reply(response, 200, good), broken?.slowMs ?? 0).unref();
+        break;
+      case 'malformed':
+        reply(response, 200, '{"success": true, "result": [');
+        break;
+      case 'unsuccessful':
+        failure(200, 'InternalServerError');
+        break;
+      case 'nan':
+        reply(response, 200, spoiled(result, null));
+        break;
+      case 'absurd':
+        reply(response, 200, spoiled(result, 1e12));
+        break;
+      case '429':
+        failure(429, 'TooManyRequestsError');
+        break;
+      case '404':
+        failure(404, 'Generic404Error');
+        break;
+      case '503':
+      case '504':
+        failure(Number(fault), fault === '504' ? 'GatewayTimeoutError' : 'InternalServerError');
+        break;
     }
-    return failure(Number(fault), { 429: 'TooManyRequestsError', 503: 'InternalServerError', 504: 'GatewayTimeoutError', 404: 'Generic404Error' }[Number(fault)] ?? 'InternalServerError');
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,0 +1,121 @@
+/**
+ * Makes at Abacus.AI what the running exporter needs: a streaming table, a project with a model and a deployment for each target, tokens. What
+ * exists is found and kept, so it can be run again at any time; only this needs the account's key (abacus-api.md, 2.2 and 2.3).
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { HashfleetError } from '../../errors.ts';
+import { AbacusFailure, type AbacusClient, type Arguments } from './client.ts';
+import { abacusTargets, type AbacusTarget } from './rows.ts';
+import type { AbacusDeployment } from './backend.ts';
+
+/** What the bootstrap leaves behind; tokens in it are secrets. */
+export interface AbacusState {
+  readonly version: 1;
+  readonly featureGroupId: string;
+  readonly datasetId?: string | undefined;
+  readonly streamingToken: string;
+  readonly deployments: Partial<Record<AbacusTarget, AbacusDeployment & { readonly projectId: string; readonly modelId: string }>>;
+}
+
+export interface BootstrapOptions {
+  readonly client: AbacusClient;
+  readonly tableName: string;
+  readonly retentionHours: number;
+  readonly state: AbacusState | undefined;
+  /** Told of each step. */
+  readonly say: (line: string) => void;
+  /** Called whenever something was made, so that a stop in between loses nothing. */
+  readonly keep: (state: AbacusState) => void;
+  /** Ms between two looks at what is being made. */
+  readonly lookMs?: number;
+  readonly mostLooks?: number;
+}
+
+const isRecord = (value: unknown): value is Arguments => typeof value === 'object' && value !== null && !Array.isArray(value);
+const textOf = (value: unknown, field: string): string => {
+  const found = isRecord(value) ? value[field] : undefined;
+  if (typeof found !== 'string' || found === '') throw new AbacusFailure('bad_reply', `Abacus told no ${field}.`);
+  return found;
+};
+const listOf = (value: unknown): readonly Arguments[] => (Array.isArray(value) ? (value as unknown[]).filter(isRecord) : []);
+
+/** @throws AbacusFailure, HashfleetError */
+export async function bootstrap({ client, tableName, retentionHours, state: known, say, keep, lookMs = 10_000, mostLooks = 1000 }: BootstrapOptions): Promise<AbacusState> {
+  const useCase = listOf(await client.call('listUseCases')).find(({ problemType }) => problemType === 'regression');
+  if (useCase === undefined) throw new HashfleetError('not_found', 'The account has no use case for regression; nothing was made. Ask Abacus.AI for one.');
+  const { featureGroupId, datasetId } = await table();
+  let state: AbacusState = { version: 1, featureGroupId, datasetId, streamingToken: known?.streamingToken ?? textOf(await client.call('createStreamingToken'), 'streamingToken'), deployments: known?.deployments ?? {} };
+  keep(state);
+  const projects = listOf(await client.call('listProjects', { limit: 100 }));
+  for (const target of abacusTargets) {
+    const done = state.deployments[target];
+    if (done !== undefined && await exists(() => client.call('describeDeployment', { deploymentId: done.deploymentId }))) {
+      say(`${target}: deployment ${done.deploymentId} is there`);
+      continue;
+    }
+    const name = `${tableName} ${target}`;
+    const projectId = projects.find((one) => one['name'] === name)?.['projectId'] ?? textOf(await client.call('createProject', { name, useCase: useCase['useCase'] }), 'projectId');
+    if (typeof projectId !== 'string') throw new AbacusFailure('bad_reply', 'Abacus told no projectId.');
+    await client.call('addFeatureGroupToProject', { featureGroupId, projectId, featureGroupType: 'CUSTOM_TABLE' });
+    await client.call('setFeatureMapping', { projectId, featureGroupId, featureName: target, featureMapping: 'TARGET' });
+    const valid = await client.call('validateProject', { projectId });
+    if (!isRecord(valid) || valid['valid'] !== true) throw new HashfleetError('conflict', `Abacus says that project "${name}" cannot be trained yet; stream some days of hours first, then run this again.`);
+    say(`${target}: training`);
+    const modelId = textOf(await client.call('trainModel', { projectId, name, featureGroupIds: [featureGroupId], trainingConfig: { PROBLEM_TYPE: 'regression', OBJECTIVE: 'mape', TYPE_OF_SPLIT: 'Timestamp Based', TIMESTAMP_BASED_SPLITTING_COLUMN: 'ts' } }), 'modelId');
+    await until(async () => statusOf(await client.call('describeModel', { modelId }), 'latestModelVersion'), `${target}: model`);
+    const deploymentId = textOf(await client.call('createDeployment', { name, modelId, callsPerSecond: 1, autoDeploy: true, start: true }), 'deploymentId');
+    await until(async () => statusOf(await client.call('describeDeployment', { deploymentId })), `${target}: deployment`);
+    const deploymentToken = textOf(await client.call('createDeploymentToken', { projectId, name }), 'deploymentToken');
+    state = { ...state, deployments: { ...state.deployments, [target]: { projectId, modelId, deploymentId, deploymentToken } } };
+    keep(state);
+    await client.call('createModelMonitor', { projectId, name, predictionFeatureGroupId: featureGroupId, trainingFeatureGroupId: featureGroupId, modelId });
+    say(`${target}: deployed as ${deploymentId}`);
+  }
+  return state;
+
+  async function table(): Promise<{ featureGroupId: string; datasetId?: string | undefined }> {
+    const indexing = { primaryKey: 'row_key', updateTimestampKey: 'ts', lookupKeys: ['miner_id'] };
+    const found = await ifThere(() => client.call('describeFeatureGroupByTableName', { tableName }));
+    if (found !== undefined) {
+      say(`table ${tableName} is there`);
+      return { featureGroupId: textOf(found, 'featureGroupId'), datasetId: known?.datasetId };
+    }
+    const made = textOf(await client.call('createStreamingDataset', { tableName, ...indexing }), 'datasetId');
+    await client.call('setStreamingRetentionPolicy', { datasetId: made, retentionHours });
+    const group = textOf(await client.call('describeFeatureGroupByTableName', { tableName }), 'featureGroupId');
+    await client.call('setFeatureGroupIndexingConfig', { featureGroupId: group, ...indexing });
+    say(`table ${tableName} was made`);
+    return { featureGroupId: group, datasetId: made };
+  }
+
+  async function until(look: () => Promise<string>, what: string): Promise<void> {
+    let before = '';
+    for (let looks = 0; looks < mostLooks; looks += 1) {
+      const status = await look();
+      if (status !== before) say(`${what}: ${status.toLowerCase()}`);
+      before = status;
+      if (/^(?:COMPLETE|ACTIVE)$/.test(status)) return;
+      if (/FAILED|CANCELLED|STOPPED/.test(status)) throw new HashfleetError('conflict', `${what}: ${status}. See it at abacus.ai, then run this again.`);
+      await pause(lookMs);
+    }
+    throw new HashfleetError('conflict', `${what}: still ${before.toLowerCase()}; run this again later, it goes on where it is.`);
+  }
+}
+
+function statusOf(value: unknown, within?: string): string {
+  const part = within === undefined || !isRecord(value) ? value : value[within];
+  return textOf(part, 'status');
+}
+
+async function ifThere(ask: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await ask();
+  } catch (thrown) {
+    if (thrown instanceof AbacusFailure && (thrown.errorType === 'DataNotFoundError' || thrown.errorType === 'Generic404Error')) return undefined;
+    throw thrown;
+  }
+}
+
+async function exists(ask: () => Promise<unknown>): Promise<boolean> {
+  return await ifThere(ask) !== undefined;
+}
