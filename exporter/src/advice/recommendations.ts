@@ -12,6 +12,8 @@ export interface RecommendationsOptions {
   readonly store: AdviceStore;
   readonly limits: DecisionRules;
   readonly model: () => RatioModel;
+  /** Which model that is, for the evidence. */
+  readonly madeBy?: () => { readonly version: string; readonly backend: string };
   readonly facts: () => readonly MinerFacts[];
   /** About no single miner. */
   readonly general?: () => readonly Advice[];
@@ -45,6 +47,8 @@ export interface Recommendations {
   readonly modelHours: number;
   /** Mean of (probability - came true) squared, over outcomes in place; absent without any. */
   brierScore(): number | undefined;
+  /** USD a day by which one applied change was meant to gain, and gained, in the mean over outcomes in place; absent without any. */
+  outcomes(): { readonly predictedUsdPerDay: number; readonly realisedUsdPerDay: number; readonly count: number } | undefined;
 }
 
 export interface Order { readonly action: 'preset' | 'pause' | 'resume'; readonly miners: readonly string[]; readonly parameters: { readonly preset?: string; readonly allowUntuned?: boolean } }
@@ -53,7 +57,7 @@ export interface Order { readonly action: 'preset' | 'pause' | 'resume'; readonl
 const outcomeMs = 86_400_000;
 const dayMs = 86_400_000;
 
-export function createRecommendations({ store, limits, model, facts, general = () => [], workOf, now = Date.now }: RecommendationsOptions): Recommendations {
+export function createRecommendations({ store, limits, model, madeBy, facts, general = () => [], workOf, now = Date.now }: RecommendationsOptions): Recommendations {
   let standings: Standings = new Map();
 
   function get(id: string): KeptAdvice {
@@ -82,6 +86,11 @@ export function createRecommendations({ store, limits, model, facts, general = (
     return last?.kind === 'sleep' && last.status === 'applied' ? last.from : undefined;
   }
 
+  function said(): Pick<KeptAdvice['evidence'], 'modelVersion' | 'backend'> {
+    const by = madeBy?.();
+    return by === undefined ? {} : { modelVersion: by.version, backend: by.backend };
+  }
+
   function give(given: readonly Advice[], found: readonly Advice[]): readonly KeptAdvice[] {
     const at = now();
     for (const one of store.all()) {
@@ -92,7 +101,7 @@ export function createRecommendations({ store, limits, model, facts, general = (
       const known = store.all().find((one) => isOpen(one) && same(one, advice));
       const rejected = store.all().some((one) => one.status === 'rejected' && same(one, advice) && at - (one.decidedAt ?? 0) < dayMs);
       const { alternatives, evidence, ...rest } = advice;
-      const fresh: KeptAdvice = { ...structuredClone(rest) as Omit<Advice, 'alternatives' | 'evidence'> & Pick<KeptAdvice, 'expected'>, evidence: { ...evidence }, alternatives: alternatives.map((one) => ({ ...one })), id: known?.id ?? randomUUID(), status: known?.status ?? 'open', createdAt: known?.createdAt ?? at, expiresAt: at + rules.priceMs };
+      const fresh: KeptAdvice = { ...structuredClone(rest) as Omit<Advice, 'alternatives' | 'evidence'> & Pick<KeptAdvice, 'expected'>, evidence: { ...evidence, ...said() }, alternatives: alternatives.map((one) => ({ ...one })), id: known?.id ?? randomUUID(), status: known?.status ?? 'open', createdAt: known?.createdAt ?? at, expiresAt: at + rules.priceMs };
       if (known === undefined && rejected) return undefined;
       // A person who approved it has seen these figures.
       return known?.status === 'approved' ? known : put(fresh);
@@ -161,6 +170,11 @@ export function createRecommendations({ store, limits, model, facts, general = (
     curve(miner) {
       const found = facts().find(({ name }) => name === miner);
       return found === undefined ? undefined : { facts: found, ways: waysOf(found, model(), limits) };
+    },
+    outcomes() {
+      const judged = store.all().flatMap(({ expected, outcome }) => (expected?.usdPerDay === undefined || outcome?.usdPerDay === undefined ? [] : [{ predicted: expected.usdPerDay.value, realised: outcome.usdPerDay }]));
+      const mean = (of: 'predicted' | 'realised') => judged.reduce((sum, one) => sum + one[of], 0) / judged.length;
+      return judged.length === 0 ? undefined : { predictedUsdPerDay: mean('predicted'), realisedUsdPerDay: mean('realised'), count: judged.length };
     },
     brierScore() {
       const judged = store.all().flatMap(({ probability, outcome }) => (probability === undefined || outcome?.usdPerDay === undefined ? [] : [(probability - Number(outcome.usdPerDay > 0)) ** 2]));
