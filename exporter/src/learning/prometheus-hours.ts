@@ -31,11 +31,11 @@ const good = [
   `unless on (miner) min by (miner) (min_over_time(miner_throttle_ratio[${settle}])) < 1`,
 ].join(' ');
 
-/** Each by the name under which it comes back; means over the good looks of the hour. */
+/** Each by the name under which it comes back; means over the good looks of the hour, of what lies between two looks: 299 s, since Prometheus 2 takes both ends in. */
 const figures = {
-  hashrate: 'avg_over_time(miner_hashrate_hashes_per_second[5m])',
-  power: 'avg_over_time(miner_power_watts[5m])',
-  chip: 'avg_over_time(miner_temperature_celsius{sensor="chip",stat="max"}[5m]) > 0',
+  hashrate: 'avg_over_time(miner_hashrate_hashes_per_second[299s])',
+  power: 'avg_over_time(miner_power_watts[299s])',
+  chip: 'avg_over_time(miner_temperature_celsius{sensor="chip",stat="max"}[299s]) > 0',
   promised_hashrate: 'miner_preset_hashrate_hashes_per_second',
   promised_power: 'miner_preset_power_watts',
   cost: 'miner_power_cost_usd_per_day',

@@ -26,7 +26,8 @@ export function contest(hours: readonly LearningHour[], { days, inForce }: { rea
   for (let day = begin; day < end; day += dayMs) {
     const known = hours.filter(({ at }) => at + 3_600_000 <= day && at >= day - days * dayMs);
     if (known.length === 0) continue;
-    const model = fitRatioModel(known);
+    // Only hashes and watts are compared: the rest need not be fitted.
+    const model = fitRatioModel(known.map(({ chipTemperature: _chip, errorRatio: _errors, ...cell }) => cell));
     for (const hour of hours) {
       if (hour.at < day || hour.at >= day + dayMs) continue;
       addErrors(candidate, hour, foretoldBy(model, hour));

@@ -136,7 +136,7 @@ export function openRegistry(folder: string, onDamage: (damage: Damage) => void,
       if (known.get(name)?.stamp === stamp) continue;
       known.delete(name);
       const found = read(path.join(folder, name), record);
-      if (found !== undefined) known.set(name, { stamp, record: found as ModelRecord });
+      if (found !== undefined) known.set(name, { stamp, record: found });
     }
     return [...known.values()].map((one) => one.record).sort((a, b) => b.version - a.version);
   }
