@@ -7,6 +7,7 @@ import { parseConfig } from '../src/config/load.ts';
 import type { startService as StartService } from '../src/cli/service.ts';
 import { askPrometheus } from '../src/earnings/prometheus.ts';
 import type { LearningHour } from '../src/learning/hours.ts';
+import { Models, Task } from '../src/http/learning-schemas.ts';
 import { hoursFromPrometheus, trainingSeries } from '../src/learning/prometheus-hours.ts';
 import { catalogue } from '../src/metrics/catalogue.ts';
 import { hashfleet, temporaryFolder } from './command.ts';
@@ -138,6 +139,8 @@ test('the service trains beside its scrapes, one task at a time, and what was pr
   const backtest = String((await api('/ml/backtest', { json: { seed: 3 } })).body['id']);
   await over(backtest);
   expect((await api(`/ml/tasks/${backtest}`)).body).toMatchObject({ state: 'done', backtest: { seed: 3, usdPerDay: { stay: expect.any(Number) } } });
+  for (const task of [id, backtest]) expect(Task.safeParse((await api(`/ml/tasks/${task}`)).body).error).toBeUndefined();
+  expect(Models.safeParse((await api('/ml/models')).body).error).toBeUndefined();
   const text = await page();
   expect(text).toContain('mlrec_model_info{version="1",backend="embedded",source="prometheus"}');
   for (const [series, labels] of [['mlrec_model_mape_ratio', { target: 'hashrate', model: 'ratio' }], ['mlrec_backtest_usd_per_day', { policy: 'model' }], ['mlrec_interval_coverage_ratio', {}], ['mlrec_brier_score', { over: 'backtest' }], ['mlrec_drift_psi', { feature: 'power_ratio' }], ['mlrec_rollbacks_total', {}]] as const) {
