@@ -13,10 +13,11 @@ export const mayKnow = {
   earnings: ['config', 'miners', 'pools', 'fleet', 'analytics'],
   advice: ['config', 'miners', 'pools', 'fleet', 'analytics'],
   health: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings'],
+  learning: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice'],
   control: ['config', 'miners', 'pools', 'fleet', 'analytics'],
   schedules: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'control'],
-  metrics: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'health', 'control', 'schedules'],
-  http: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'health', 'control', 'schedules', 'metrics'],
+  metrics: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'health', 'learning', 'control', 'schedules'],
+  http: ['config', 'miners', 'pools', 'fleet', 'analytics', 'earnings', 'advice', 'health', 'learning', 'control', 'schedules', 'metrics'],
 };
 
 const rooms = [...Object.keys(mayKnow), 'cli'];

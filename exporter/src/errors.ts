@@ -25,6 +25,7 @@ export const errorCatalogue = {
   payload_too_large: { status: 413, title: 'The request is too large' },
   rate_limited: { status: 429, title: 'Too many requests' },
   miner_unreachable: { status: 502, title: 'The miner did not answer' },
+  too_little_data: { status: 409, title: 'There is too little to learn from' },
   prometheus_unreachable: { status: 502, title: 'Prometheus did not answer' },
   internal: { status: 500, title: 'Something went wrong in the exporter' },
 } as const;

@@ -3,10 +3,8 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { embeddedBackend } from '../src/advice/backend.ts';
 import type { MinerFacts } from '../src/advice/decision.ts';
-import { createLiveCells } from '../src/advice/live-cells.ts';
 import { createRecommendations, type Followed } from '../src/advice/recommendations.ts';
 import { openAdviceStore } from '../src/advice/store.ts';
-import type { Miner } from '../src/fleet/fleet.ts';
 import { fitRatioModel } from '../src/analytics/ratio-model.ts';
 import { temporaryFolder } from './command.ts';
 import { recordingLog, silent, until } from './fixtures.ts';
@@ -192,18 +190,6 @@ test('the embedded back end predicts, scores, forecasts, and trains to the bit t
   const day = Array.from({ length: 48 }, (_each, hour) => hour % 24);
   expect(await one.forecast(day, 3)).toEqual([0, 1, 2]);
   expect(await one.forecast([], 3)).toEqual([]);
-});
-
-test('hours are taken from miners that mined through them on one preset, once an hour', () => {
-  const live = createLiveCells();
-  const miner = (part: object, more: object = {}) => ({ config: { name: 'a' }, model: 'l9', intent: 'mine', presets, reading: { at: 0, state: 'mining', stateSeconds: 90_000, preset: { name: '2600' }, hashrateAverage: 13.5e9, powerWatts: 2650, chip: { max: 60 }, ...part }, ...more }) as unknown as Miner;
-  live.take([miner({})], 0);
-  expect(live.cells()).toEqual([]);
-  for (const hours of [2, 2.5, 3, 3.2]) live.take([miner({})], hours * hourMs);
-  expect(live.cells()).toHaveLength(2);
-  expect(live.cells()[0]).toMatchObject({ miner: 'a', preset: '2600', hashrate: 13.5e9, powerWatts: 2650, chipTemperature: 60, promised: { hashrate: 13.6e9, powerWatts: 2600 } });
-  for (const bad of [miner({ state: 'auto-tuning' }), miner({ stateSeconds: 600 }), miner({ throttleRatio: 0.8 }), miner({}, { intent: 'curtailed' }), miner({ preset: { name: '3360' } })]) live.take([bad], 9 * hourMs);
-  expect(live.cells()).toHaveLength(2);
 });
 
 test('over the API advice is made, read, approved, planned and applied through the rails, and the machine is on the preset', async () => {

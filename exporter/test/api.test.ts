@@ -37,7 +37,7 @@ describe('openapi.json', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`)).sort()).toEqual(routes.map(({ method, path }) => `${method} ${path}`).sort());
     for (const methods of Object.values(document.paths)) {
-      for (const { responses } of Object.values(methods)) expect(Object.keys(responses)).toEqual(expect.arrayContaining(['200', '401', '403', '404', '429']));
+      for (const { responses } of Object.values(methods)) expect(Object.keys(responses)).toEqual(expect.arrayContaining([Object.keys(responses).includes('202') ? '202' : '200', '401', '403', '404', '429']));
     }
     const ids = Object.values(document.paths).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId));
     expect(new Set(ids).size).toBe(ids.length);
@@ -74,7 +74,7 @@ describe('every reply', () => {
     await simulator.miner('gone').inject('unplugged');
     const running = await run(simulator.miners.map(({ name, address }) => `{name: ${name}, address: "${address}", rack: "A 1", site: s}`), {
       control: '{enabled: true, verify_interval_seconds: 0.1}',
-      sections: `sites: [{name: s, electricity: {price_usd_per_kilowatt_hour: 0.05}}]\nprices: {btc_usd: 100000}\npools: [{name: ph, type: prohashing, base_url: "${simulator.pool.url}", allow_plain_http: true, api_key_env: POOL_KEY, interval_seconds: 1}, {name: none, type: prohashing}]\nschedules: [{name: limit, site: s, until: "2099-01-01T00:00:00Z", do: {limit_kilowatts: 20}}]`,
+      sections: `sites: [{name: s, electricity: {price_usd_per_kilowatt_hour: 0.05}}]\nprices: {btc_usd: 100000}\npools: [{name: ph, type: prohashing, base_url: "${simulator.pool.url}", allow_plain_http: true, api_key_env: POOL_KEY, interval_seconds: 1}, {name: none, type: prohashing}]\nschedules: [{name: limit, site: s, until: "2099-01-01T00:00:00Z", do: {limit_kilowatts: 20}}]\nprometheus: {url: "http://127.0.0.1:9"}`,
       environment: { POOL_KEY: simulator.pool.apiKey },
     });
     await until('all were polled and the pool was read', async () => [...running.service.fleet.all()].every(({ lastPollAt }) => lastPollAt !== undefined) && (await running.value('pool_up', { pool: 'ph' })) === 1);
@@ -92,10 +92,12 @@ describe('every reply', () => {
     const given = await running.api('/recommendations/generate', { json: {} });
     expectValid('Recommendations', given.body);
     const advice = (given.body['recommendations'] as { id: string }[])[0]?.id ?? '';
+    const task = await running.api('/ml/backtest', { json: {} });
+    expectValid(schemaOf('/ml/backtest', 'post', 202), task.body);
     const seen = new Map<string, unknown>();
     for (const { method, path } of routes.filter((route) => route.method === 'get' && route.answers === undefined && route.path !== '/jobs/{id}/events')) {
       for (const name of path === '/schedules/{name}' ? ['limit'] : path.includes('{name}') ? ['well', 'starting', 'broken', 'l7', ...(/\/(presets|settings|logs|notes|history)$/.test(path) ? [] : ['gone'])] : ['']) {
-        const where = path.replace('{name}', name).replace('{id}', path === '/recommendations/{id}' ? advice : id);
+        const where = path.replace('{name}', name).replace('{id}', path === '/recommendations/{id}' ? advice : path === '/ml/tasks/{id}' ? String(task.body['id']) : id);
         const reply = await running.api(where, { token: tokens.read });
         expect([where, reply.status]).toEqual([where, 200]);
         expect(reply.headers.get('content-type')).toMatch(/^application\/json/);

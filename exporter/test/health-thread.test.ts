@@ -6,7 +6,9 @@ import type { Fleet, FleetEvent, Miner } from '../src/fleet/fleet.ts';
 import type { openHealth as OpenHealth } from '../src/health/health.ts';
 import type { Reading } from '../src/miners/reading.ts';
 import { temporaryFolder } from './command.ts';
-import { recordingLog } from './fixtures.ts';
+import type { FittedModel } from '../src/health/worker.ts';
+import { expectation } from '../src/analytics/ratio-model.ts';
+import { recordingLog, until } from './fixtures.ts';
 import { whenDone } from './running.ts';
 
 const hourMs = 3_600_000;
@@ -27,8 +29,9 @@ test('hours are judged by a thread, kept on disk, and known again after a restar
     at: now, state: 'mining', stateSeconds: 90_000, hashrate, hashrateNominal: 16e9, powerWatts: 3300, psuTemperatures: {}, pcb: { min: 40, max: 55 }, chip: { max: 68 }, fanDutyRatio: 0.5, pools: [], boardsExpected: 0,
     fans: [{ fan: 1, up: true, speedRpm: 4000 }], boards: [], preset: { name: '3300', powerWatts: 3300, hashrate: 16e9 },
   });
+  const fitted: FittedModel[] = [];
   const open = () => {
-    const health = openHealth({ dataFolder, log, now: () => now });
+    const health = openHealth({ dataFolder, log, now: () => now, onModel: (one) => fitted.push(one) });
     whenDone(async () => {
       health.close();
       return Promise.resolve();
@@ -56,8 +59,17 @@ test('hours are judged by a thread, kept on disk, and known again after a restar
   expect(health.of('m1')).toMatchObject({ score: 100 });
   expect(existsSync(path.join(dataFolder, 'hours.bin'))).toBe(true);
 
+  // Advice learns from the same hours: chips as warm as they were, though the fans turned at two thirds only.
+  await until('the thread gives a model of all hours', () => fitted.at(-1)?.model.hours === 3 * 26);
+  const setting = { miner: 'm1', model: 'Antminer L9', preset: '3300', promised: { hashrate: 16e9, powerWatts: 3300 } };
+  expect(expectation(fitted.at(-1)!.model, setting).chipTemperature!.value).toBeCloseTo(68, 1);
+
   health.close();
+  fitted.length = 0;
   health = open();
+  health.start();
+  await until('after a restart it is known before the next hour', () => fitted.length === 1);
+  expect(fitted[0]!.model.hours).toBe(3 * 26);
   for (let at = 0; at < 8; at += 1) await hour(health, (name) => wobble(at) * (name === 'm2' ? 0.85 : 1));
   expect(health.of('m2')!.score).toBeLessThan(60);
   expect(health.of('m1')).toMatchObject({ score: 100 });

@@ -3,9 +3,10 @@ import { transformSync } from '@swc/core';
 import { readFile } from 'node:fs/promises';
 import { register } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { isMainThread } from 'node:worker_threads';
+import { isMainThread, parentPort } from 'node:worker_threads';
 
-if (isMainThread) register(import.meta.url);
+// Threads of ours have a port to their parent; the one in which Node runs this loader has none, and must not load it again.
+if (isMainThread || parentPort !== null) register(import.meta.url);
 
 const options = { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } };
 

@@ -12,6 +12,8 @@ export interface RecommendationsOptions {
   readonly store: AdviceStore;
   readonly limits: DecisionRules;
   readonly model: () => RatioModel;
+  /** Which model that is, for the evidence. */
+  readonly madeBy?: () => { readonly version: string; readonly backend: string };
   readonly facts: () => readonly MinerFacts[];
   /** About no single miner. */
   readonly general?: () => readonly Advice[];
@@ -60,6 +62,8 @@ export interface Recommendations {
   readonly modelHours: number;
   /** Mean of (probability - came true) squared, over outcomes in place; absent without any. */
   brierScore(): number | undefined;
+  /** USD a day by which one applied change was meant to gain, and gained, in the mean over outcomes in place; absent without any. */
+  outcomes(): { readonly predictedUsdPerDay: number; readonly realisedUsdPerDay: number; readonly count: number } | undefined;
 }
 
 export interface Order { readonly action: 'preset' | 'pause' | 'resume'; readonly miners: readonly string[]; readonly parameters: { readonly preset?: string; readonly allowUntuned?: boolean } }
@@ -68,7 +72,7 @@ export interface Order { readonly action: 'preset' | 'pause' | 'resume'; readonl
 const outcomeMs = 86_400_000;
 const dayMs = 86_400_000;
 
-export function createRecommendations({ store, limits, model, facts, general = () => [], workOf, control, tell = () => undefined, now = Date.now }: RecommendationsOptions): Recommendations {
+export function createRecommendations({ store, limits, model, madeBy, facts, general = () => [], workOf, control, tell = () => undefined, now = Date.now }: RecommendationsOptions): Recommendations {
   let standings: Standings = new Map();
 
   function get(id: string): KeptAdvice {
@@ -80,7 +84,7 @@ export function createRecommendations({ store, limits, model, facts, general = (
   function put(advice: KeptAdvice): KeptAdvice {
     const before = store.get(advice.id)?.status;
     store.put(advice);
-    if (before !== advice.status && advice.miner !== undefined) tell(advice.miner, before ?? '', said(advice));
+    if (before !== advice.status && advice.miner !== undefined) tell(advice.miner, before ?? '', eventText(advice));
     return advice;
   }
 
@@ -134,6 +138,11 @@ export function createRecommendations({ store, limits, model, facts, general = (
     return last?.kind === 'sleep' && last.status === 'applied' ? last.from : undefined;
   }
 
+  function said(): Pick<KeptAdvice['evidence'], 'modelVersion' | 'backend'> {
+    const by = madeBy?.();
+    return by === undefined ? {} : { modelVersion: by.version, backend: by.backend };
+  }
+
   function give(given: readonly Advice[], found: readonly Advice[]): readonly KeptAdvice[] {
     const at = now();
     for (const one of store.all()) {
@@ -144,7 +153,7 @@ export function createRecommendations({ store, limits, model, facts, general = (
       const known = store.all().find((one) => isOpen(one) && same(one, advice));
       const rejected = store.all().some((one) => one.status === 'rejected' && same(one, advice) && at - (one.decidedAt ?? 0) < dayMs);
       const { alternatives, evidence, ...rest } = advice;
-      const fresh: KeptAdvice = { ...structuredClone(rest) as Omit<Advice, 'alternatives' | 'evidence'> & Pick<KeptAdvice, 'expected'>, evidence: { ...evidence }, alternatives: alternatives.map((one) => ({ ...one })), id: known?.id ?? randomUUID(), status: known?.status ?? 'open', createdAt: known?.createdAt ?? at, expiresAt: at + rules.priceMs };
+      const fresh: KeptAdvice = { ...structuredClone(rest) as Omit<Advice, 'alternatives' | 'evidence'> & Pick<KeptAdvice, 'expected'>, evidence: { ...evidence, ...said() }, alternatives: alternatives.map((one) => ({ ...one })), id: known?.id ?? randomUUID(), status: known?.status ?? 'open', createdAt: known?.createdAt ?? at, expiresAt: at + rules.priceMs };
       if (known === undefined && rejected) return undefined;
       // A person who approved it, or has sent it, has seen these figures.
       return known?.status === 'approved' || known?.approval !== undefined ? known : put(fresh);
@@ -214,6 +223,11 @@ export function createRecommendations({ store, limits, model, facts, general = (
       const found = facts().find(({ name }) => name === miner);
       return found === undefined ? undefined : { facts: found, ways: waysOf(found, model(), limits) };
     },
+    outcomes() {
+      const judged = store.all().flatMap(({ expected, outcome }) => (expected?.usdPerDay === undefined || outcome?.usdPerDay === undefined ? [] : [{ predicted: expected.usdPerDay.value, realised: outcome.usdPerDay }]));
+      const mean = (of: 'predicted' | 'realised') => judged.reduce((sum, one) => sum + one[of], 0) / judged.length;
+      return judged.length === 0 ? undefined : { predictedUsdPerDay: mean('predicted'), realisedUsdPerDay: mean('realised'), count: judged.length };
+    },
     brierScore() {
       const judged = store.all().flatMap(({ probability, outcome }) => (probability === undefined || outcome?.usdPerDay === undefined ? [] : [(probability - Number(outcome.usdPerDay > 0)) ** 2]));
       return judged.length === 0 ? undefined : judged.reduce((sum, one) => sum + one, 0) / judged.length;
@@ -222,7 +236,7 @@ export function createRecommendations({ store, limits, model, facts, general = (
 }
 
 /** As an event tells it: "open: preset_change 2600 to 3360". */
-function said({ status, kind, from, to }: KeptAdvice): string {
+function eventText({ status, kind, from, to }: KeptAdvice): string {
   return `${status.replace('_', ' ')}: ${kind}${from === undefined || to === undefined ? '' : ` ${from} to ${to}`}`;
 }
 

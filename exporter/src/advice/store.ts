@@ -21,7 +21,7 @@ export const keptAdvice = z.object({
   createdAt: z.number(), expiresAt: z.number(), status: z.enum(adviceStatuses), text: z.string(), binding: z.string().optional(),
   expected: z.object({ hashrate: interval, powerWatts: interval, chipTemperature: interval.optional(), usdPerDay: interval.optional() }).optional(),
   breakevenUsdPerKilowattHour: z.number().optional(), probability: z.number().optional(),
-  evidence: z.object({ hoursHere: z.number().optional(), hoursThere: z.number().optional(), modelHours: z.number() }),
+  evidence: z.object({ hoursHere: z.number().optional(), hoursThere: z.number().optional(), modelHours: z.number(), modelVersion: z.string().optional(), backend: z.string().optional() }),
   alternatives: z.array(z.object({ to: z.string(), usdPerDay: z.number() })),
   decidedBy: z.string().optional(), decidedAt: z.number().optional(), reason: z.string().optional(), job: z.string().optional(),
   /** The order waits for a second person. */

@@ -202,3 +202,13 @@ export function cellOf(hour: Hour, { miner, model, inlet, fullRpm, exponent = ai
     chipTemperature: warmth === undefined ? undefined : (inlet ?? 25) + warmth.over * warmth.air ** exponent,
   };
 }
+
+/**
+ * The hour as advice takes it: chips as warm as they were, since that is what the limit is about. The air is left out on both sides: where
+ * advice is made nobody measures it. Undefined where the hour was not steady.
+ */
+export function plainCellOf(hour: Hour, { miner, model }: { readonly miner: string; readonly model: string }): Cell | undefined {
+  if (!hour.steady || hour.preset === undefined || hour.promised === undefined) return undefined;
+  const { preset, at, promised, hashrate, powerWatts, chipTemperature, errorRatio } = hour;
+  return { miner, model, preset, at, promised, hashrate, powerWatts, chipTemperature, errorRatio };
+}

@@ -86,12 +86,15 @@ const errorFloor = 1e-7;
 
 /** Logarithm of the ratio that the model is about; undefined where the cell does not tell it. */
 export function observedLog(target: Target, { promised, hashrate, powerWatts, chipTemperature, inletTemperature, errorRatio }: Omit<Cell, 'at' | 'miner' | 'model' | 'preset'>): number | undefined {
-  const value = {
-    hashrate: hashrate === undefined ? undefined : hashrate / promised.hashrate,
-    power: powerWatts === undefined ? undefined : powerWatts / promised.powerWatts,
-    heat: chipTemperature === undefined ? undefined : (chipTemperature - (inletTemperature ?? referenceInlet)) / promised.powerWatts,
-    errors: errorRatio === undefined ? undefined : Math.max(errorRatio, errorFloor),
-  }[target];
+  const ratio = (): number | undefined => {
+    switch (target) {
+      case 'hashrate': return hashrate === undefined ? undefined : hashrate / promised.hashrate;
+      case 'power': return powerWatts === undefined ? undefined : powerWatts / promised.powerWatts;
+      case 'heat': return chipTemperature === undefined ? undefined : (chipTemperature - (inletTemperature ?? referenceInlet)) / promised.powerWatts;
+      case 'errors': return errorRatio === undefined ? undefined : Math.max(errorRatio, errorFloor);
+    }
+  };
+  const value = ratio();
   return value === undefined || !(value > 0) || !Number.isFinite(value) ? undefined : Math.log(value);
 }
 

@@ -4,7 +4,6 @@ import type { Express } from 'express';
 import type { EmbeddedBackend } from '../advice/backend.ts';
 import { priceAdvice, rules, type DecisionRules } from '../advice/decision.ts';
 import { factsOf } from '../advice/facts.ts';
-import type { LiveCells } from '../advice/live-cells.ts';
 import { createRecommendations, type Recommendations } from '../advice/recommendations.ts';
 import type { AdviceStore } from '../advice/store.ts';
 import { phaseOf } from '../analytics/phase.ts';
@@ -37,6 +36,7 @@ import { apiApp } from '../http/api-server.ts';
 import type { ApiToken } from '../http/auth.ts';
 import { metricsApp } from '../http/metrics-server.ts';
 import type { Limits } from '../http/rate-limit.ts';
+import type { Learning, LearningSettings } from '../learning/learning.ts';
 import type { Logger } from '../log.ts';
 import type { Registry } from '../metrics/client.ts';
 import { createProbes } from '../metrics/probes.ts';
@@ -82,7 +82,7 @@ export interface Lasting {
   readonly scheduleStore: ScheduleStore;
   readonly adviceStore: AdviceStore;
   readonly adviceModel: EmbeddedBackend;
-  readonly adviceCells: LiveCells;
+  readonly learning: Learning;
   readonly limits: Limits;
   readonly knownStates: KnownStates;
 }
@@ -139,7 +139,7 @@ export function driversOf(config: Config, { environment, folder, memory }: Pick<
 
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
-  const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, dataFolder, shard, log, reload, inventory, entries, earnings, health, scheduleStore, adviceStore, adviceModel, adviceCells, limits, knownStates } = lasting;
+  const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, dataFolder, shard, log, reload, inventory, entries, earnings, health, scheduleStore, adviceStore, adviceModel, learning, limits, knownStates } = lasting;
   checkGroups(config.groups);
   const guard = createGuard(config);
   const { driverFor, driverKey } = driversOf(config, lasting, mismatches.count);
@@ -166,6 +166,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   earnings.follow(config);
   earnings.watch(fleet);
   health.watch(fleet, config.poll.interval_seconds);
+  learning.follow(learningSettings(config));
   const poolsKey = JSON.stringify([config.pools, [...poolKeys]]);
   const pools = earlier?.poolsKey === poolsKey ? earlier.pools : createPools({
     log, onReading: (pool, reading) => earnings.onReading(pool, reading),
@@ -186,14 +187,14 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   const drift = createDriftWatch(fleet, knownStates, { log, settingsIntervalMs: config.poll.settings_interval_seconds * 1000 });
   const views = createViews({ config, fleet, pools, logs, earnings, drift, health, adviceOf: (miner) => new Map(recommendations.openFor(miner).flatMap(({ kind, expected }) => (expected?.usdPerDay === undefined ? [] : [[kind, expected.usdPerDay.value]]))) });
   const recommendations: Recommendations = createRecommendations({
-    store: adviceStore, limits: limitsOf(config), model: () => adviceModel.model,
+    store: adviceStore, limits: limitsOf(config), model: () => adviceModel.model, madeBy: () => ({ version: learning.inForce.version, backend: learning.inForce.backend }),
     facts: () => [...fleet.all()].map((miner) => factsOf(miner, views.worthOf(miner), {
       slept: recommendations.slept(miner.config.name), overheatTemperature: drift.overheatTemperature(miner.config.name), psuWatts: config.advice.psu_watts[miner.model],
     })),
-    general: () => priceAdvice(pools.all().flatMap((pool) => {
+    general: () => [...learning.advice(), ...priceAdvice(pools.all().flatMap((pool) => {
       const reading = pools.fresh(pool);
       return reading?.usdPerMegahashDay === undefined ? [] : [{ name: pool.config.name, usdPerMegahashDay: reading.usdPerMegahashDay * (1 - (reading.fees[pool.config.mode] ?? 0)), used: (reading.workers?.length ?? 0) > 0 }];
-    })),
+    }))],
     tell: (miner, from, to) => fleet.report({ miner, at: Date.now(), kind: 'advice', from, to }),
     control: {
       approval: (id) => control.approvals().find((one) => one.id === id),
@@ -222,7 +223,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       return { fleet: one, views: createViews({ config, fleet: one, pools, earnings }) };
     },
   });
-  const registry = createMetricsRegistry({ config, fleet, pools, views, chips, logs, loop, control, schedules, mismatches, version, reloadState, inventory, self, shard, earnings });
+  const registry = createMetricsRegistry({ config, fleet, pools, views, chips, logs, loop, control, schedules, mismatches, version, reloadState, inventory, self, shard, earnings, learning, recommendations });
   let ready = false;
   let rounds: NodeJS.Timeout | undefined;
   let scheduling: NodeJS.Timeout | undefined;
@@ -231,7 +232,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   return {
     config, fleet, pools, control, schedules, loop, chips, poolsKey,
     metrics: metricsApp({ registry, probes, config, shard, addressOf: (name) => fleet.get(name)?.config.address, log, version, ready: () => ready, reload }),
-    api: apiApp({ context: { config, fleet, pools, views, control, schedules, recommendations, guard, drift, alive, logs, entries, earnings, version }, tokens, hosts: config.api.hosts, limits, log }),
+    api: apiApp({ context: { config, fleet, pools, views, control, schedules, recommendations, learning, guard, drift, alive, logs, entries, earnings, version }, tokens, hosts: config.api.hosts, limits, log }),
     start() {
       // Neither `earlier` nor `going` may stand in here: what lives on would hold every core before it.
       if (!goesOn) {
@@ -253,8 +254,11 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       }, config.poll.interval_seconds * 1000);
       scheduling = setInterval(() => schedules.tick(), scheduleEveryMs);
       advising = setInterval(() => {
-        adviceCells.take(fleet.all(), Date.now());
-        void adviceModel.train(adviceCells.cells()).then(() => recommendations.evaluate()).catch((thrown: unknown) => log.error({ err: messageOf(thrown) }, 'the fleet could not be judged; advice is as it was'));
+        try {
+          recommendations.evaluate();
+        } catch (thrown) {
+          log.error({ err: messageOf(thrown) }, 'the fleet could not be judged; advice is as it was');
+        }
       }, rules.evaluationMs);
       ready = true;
       if (tokens.length === 0) log.warn('no API token is configured (api.tokens): the API refuses every request; metrics are served');
@@ -274,6 +278,14 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       if (next?.pools !== pools) await pools.close();
       await fleet.close();
     },
+  };
+}
+
+export function learningSettings(config: Config): LearningSettings {
+  const { ml, prometheus, miners } = config;
+  return {
+    prometheusUrl: prometheus?.url, nightly: ml.nightly, nightlyHour: ml.nightly_hour, trainDays: ml.train_days, maxAgeDays: ml.max_age_days, limits: limitsOf(config),
+    circuitOf: new Map(miners.flatMap(({ name, circuit }) => (circuit === undefined ? [] : [[name, circuit]]))),
   };
 }
 

@@ -26,6 +26,7 @@ import { addEarnings } from './earnings.ts';
 import { attentionExit, plannedExit, refusedExit } from './exit.ts';
 import { addFleet } from './fleet.ts';
 import { addJobs } from './jobs.ts';
+import { addLearning } from './learning.ts';
 import { addReport } from './report.ts';
 import { addSchedule } from './schedule.ts';
 import { addSecrets } from './secrets.ts';
@@ -124,6 +125,7 @@ addSecrets(program);
 addBackfill(program);
 addEarnings(program);
 addReport(program);
+addLearning(program);
 
 addFleet(program);
 addAct(program);

@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { SecureContextOptions } from 'node:tls';
 import { embeddedBackend } from '../advice/backend.ts';
-import { createLiveCells } from '../advice/live-cells.ts';
 import { openAdviceStore } from '../advice/store.ts';
 import type { Config } from '../config/load.ts';
 import { watchFiles } from '../config/watch.ts';
@@ -18,6 +17,7 @@ import { codeOf, HashfleetError, messageOf } from '../errors.ts';
 import { openAlive } from '../fleet/alive.ts';
 import { openEarnings } from '../earnings/earnings.ts';
 import { openHealth } from '../health/health.ts';
+import { openLearning } from '../learning/learning.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { createLogMemory } from '../fleet/log-watch.ts';
 import { createInventory } from '../fleet/inventory.ts';
@@ -78,7 +78,9 @@ export async function startService({ config, load, watch, folder, shard = wholeF
   const alive = openAlive(dataFolder, log);
   const knownStates = openKnownStates(dataFolder, log);
   const earnings = openEarnings({ dataFolder, folder, log });
-  const health = openHealth({ dataFolder, log, poolGap: (miner) => earnings.reconciliation.of(miner) });
+  const adviceModel = embeddedBackend();
+  const learning = openLearning({ dataFolder, backend: adviceModel, log });
+  const health = openHealth({ dataFolder, log, poolGap: (miner) => earnings.reconciliation.of(miner), onModel: (fitted) => learning.hourly(fitted) });
   const scheduleStore = openScheduleStore(dataFolder, log);
   const adviceStore = openAdviceStore(dataFolder, log);
   const reloadState = { success: true, at: Date.now() };
@@ -100,7 +102,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
       await apply(base);
     },
   });
-  const lasting: Lasting = { inventory, entries, earnings, health, scheduleStore, adviceStore, adviceModel: embeddedBackend(), adviceCells: createLiveCells(), memory, audit, alive, logMemory: createLogMemory(), journal, history: createControlHistory(Date.now, audit.sentLately, openApprovals(dataFolder, log)), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, dataFolder, shard, log, reload, limits: createLimits(), knownStates };
+  const lasting: Lasting = { inventory, entries, earnings, health, scheduleStore, adviceStore, adviceModel, learning, memory, audit, alive, logMemory: createLogMemory(), journal, history: createControlHistory(Date.now, audit.sentLately, openApprovals(dataFolder, log)), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, dataFolder, shard, log, reload, limits: createLimits(), knownStates };
   let core: Core;
   let secure: SecureContextOptions | undefined;
   try {
@@ -112,6 +114,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
     journal.close();
     earnings.close();
     health.close();
+    void learning.close();
     throw thrown;
   }
   reportUnfinished(audit, log, journal.found);
@@ -131,6 +134,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
     knownStates.close();
     earnings.close();
     health.close();
+    void learning.close();
     audit.close();
     journal.close();
   };
@@ -162,6 +166,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
   core.start();
   inventory.start();
   health.start();
+  learning.start();
   alive.note();
   const saving = setInterval(() => {
     memory.save();

@@ -268,7 +268,13 @@ export const fleetSchema = z.strictObject({
   prices: prices.prefault({}),
   prometheus: z.strictObject({
     url: z.url({ protocol: /^https?$/, error: 'an address that begins with http:// or https://, for example http://127.0.0.1:9090' }).refine(withoutLogin, 'a url without user name and password: it is shown in reports and errors'),
-  }).optional().describe('Where reports of the API read what was measured'),
+  }).optional().describe('Where reports of the API read what was measured, and what advice is trained on'),
+  ml: z.strictObject({
+    nightly: z.boolean().default(true).describe('Train every night, as long as prometheus.url is set'),
+    nightly_hour: z.number().int().min(0).max(23).default(3).describe('Hour of the day, UTC'),
+    train_days: z.number().int().min(2).max(365).default(30).describe('Days of hours to learn from'),
+    max_age_days: z.number().int().min(1).max(90).default(7).describe('A promoted model whose hours ended longer ago is not in force'),
+  }).prefault({}),
   currencies: z.record(currency, z.strictObject({ usd: positive.describe('USD for one unit'), as_of: z.iso.date() })).default({}),
   poll: z.strictObject({
     interval_seconds: z.number().min(1).max(3600).default(15),

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { codeOf, HashfleetError, messageOf } from '../errors.ts';
 import type { ActionName } from './actions.ts';
 
-export const auditEvents = ['started', 'sent', 'outcome', 'roll_back', 'cancelled', 'refused', 'intent', 'inventory', 'schedule', 'requested', 'approved', 'rejected', 'expired', 'drift_accepted', 'advice'] as const;
+export const auditEvents = ['started', 'sent', 'outcome', 'roll_back', 'cancelled', 'refused', 'intent', 'inventory', 'schedule', 'requested', 'approved', 'rejected', 'expired', 'drift_accepted', 'advice', 'model'] as const;
 export type AuditEvent = (typeof auditEvents)[number];
 
 export interface AuditRecord {

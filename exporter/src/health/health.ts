@@ -2,6 +2,7 @@
  * Gathers each miner's hours from its readings and has them judged by a thread of its own, once an hour. Lives on over changes of the
  * configuration. Its promises: a round never runs on the event loop; without a thread mining is watched all the same, and that is said.
  */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { addMissed, addReading, closeHour, hourMs, openHour, type Before, type OpenHour } from '../analytics/hours.ts';
@@ -10,7 +11,7 @@ import type { MinerGap } from '../earnings/reconciliation.ts';
 import { messageOf } from '../errors.ts';
 import type { Fleet, Miner } from '../fleet/fleet.ts';
 import type { Logger } from '../log.ts';
-import type { FromWorker, ToWorker } from './worker.ts';
+import type { FittedModel, FromWorker, ToWorker } from './worker.ts';
 import type { HourOf, MinerHealth } from './rounds.ts';
 
 /** Ms after the end of an hour at which it is closed: polls on the way still belong to it. */
@@ -29,6 +30,8 @@ export interface HealthOptions {
   readonly log: Logger;
   /** What the pool credits of the miner's work. */
   readonly poolGap?: (miner: string) => MinerGap | undefined;
+  /** Given the model for advice each time that one was fitted. */
+  readonly onModel?: (fitted: FittedModel) => void;
   /** Unix ms. */
   readonly now?: () => number;
 }
@@ -51,7 +54,7 @@ interface Follow {
   subject: Subject;
 }
 
-export function openHealth({ dataFolder, log, poolGap, now = Date.now }: HealthOptions): Health {
+export function openHealth({ dataFolder, log, poolGap, onModel, now = Date.now }: HealthOptions): Health {
   const followed = new Map<string, Follow>();
   let latest: ReadonlyMap<string, MinerHealth> = new Map();
   let judgedUntil = Math.floor(now() / hourMs) * hourMs;
@@ -61,14 +64,17 @@ export function openHealth({ dataFolder, log, poolGap, now = Date.now }: HealthO
   let waiting: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
 
-  /** Made with the first use: a service that runs for a minute needs none. */
+  const file = dataFolder === undefined ? undefined : path.join(dataFolder, 'hours.bin');
+
+  /** Made with the first use: a service that runs for a minute and has no hours needs none. */
   function thread(): Worker {
     if (worker !== undefined) return worker;
     const source = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
-    const made = new Worker(new URL(source, import.meta.url), { resourceLimits: threadLimits, workerData: dataFolder === undefined ? {} : { file: path.join(dataFolder, 'hours.bin') } });
+    const made = new Worker(new URL(source, import.meta.url), { resourceLimits: threadLimits, workerData: file === undefined ? {} : { file } });
     made.unref();
     made.on('message', (message: FromWorker) => {
       if (message.kind === 'notice') log[message.level]({ detail: message.detail }, message.text);
+      else if (message.kind === 'model') onModel?.(message.fitted);
       else {
         latest = message.health;
         tell(message.health);
@@ -174,7 +180,11 @@ export function openHealth({ dataFolder, log, poolGap, now = Date.now }: HealthO
       return health === undefined || !followed.has(miner) || now() - health.at > freshMs ? undefined : health;
     },
     look,
-    start: () => void (timer ??= setInterval(() => void look(), lookEveryMs).unref()),
+    start() {
+      timer ??= setInterval(() => void look(), lookEveryMs).unref();
+      // What the hours on disk say is known to advice at once, not only after the next hour.
+      if (file !== undefined && existsSync(file)) thread();
+    },
     close() {
       clearInterval(timer);
       void worker?.terminate();

@@ -1,7 +1,8 @@
 /** One round an hour: takes the hours of all miners, judges them by what is expected, and learns anew. Keeps state, knows no clock and no file. */
 import { diagnose, isFault, type Diagnosis, type FaultPart, type Finding, type Recent } from '../analytics/diagnosis.ts';
 import { anomalyScore, evidenceOf, healthScore, type Evidence } from '../analytics/health.ts';
-import { hourMs, type Hour } from '../analytics/hours.ts';
+import { hourMs, plainCellOf, type Hour } from '../analytics/hours.ts';
+import { fitRatioModel, type RatioModel } from '../analytics/ratio-model.ts';
 import { badness, judge, learn, referenceHours, residualSignals, settledHours, type Expectations, type Residuals, type Subject } from '../analytics/residuals.ts';
 import { append, createTable, forgetReferences, hoursOf, tablesFromFile, tablesToFile, type MinerTable } from './table.ts';
 
@@ -42,6 +43,8 @@ export interface Rounds {
   round(all: readonly HourOf[]): Map<string, MinerHealth>;
   /** Makes anew what is expected; takes longer than a round. */
   relearn(): void;
+  /** What advice expects of each preset, from all steady hours that are kept: the references and the last ones. */
+  adviceModel(): RatioModel;
   forget(miner: string): void;
   /** Another machine, board or firmware: the miner's hours are no measure any more. */
   rebase(miner: string): void;
@@ -128,6 +131,7 @@ export function createRounds(): Rounds {
 
   return {
     relearn,
+    adviceModel: () => fitRatioModel([...states.values()].flatMap(({ table }) => hoursOf(table).flatMap(({ hour }) => plainCellOf(hour, table.subject) ?? []))),
     round(all) {
       const { residuals, common, inlets } = judge(expectations, all);
       const recents = all.map(({ subject, hour }): Recent => {

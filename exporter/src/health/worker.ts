@@ -1,5 +1,6 @@
 /** The thread that judges and learns: it alone holds the hours, so that the event loop never waits for a round. */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { RatioModel } from '../analytics/ratio-model.ts';
 import { loadHours, saveHours, type Notice } from './file.ts';
 import { createRounds, type HourOf, type MinerHealth } from './rounds.ts';
 
@@ -9,7 +10,11 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly kind: 'health'; readonly health: ReadonlyMap<string, MinerHealth>; readonly milliseconds: number }
+  | { readonly kind: 'model'; readonly fitted: FittedModel }
   | ({ readonly kind: 'notice' } & Notice);
+
+/** A model for advice that was fitted on the hours at hand. */
+export interface FittedModel { readonly model: RatioModel; /** Unix ms. */ readonly at: number; readonly milliseconds: number }
 
 const { file } = workerData as { file?: string };
 const rounds = createRounds();
@@ -17,7 +22,16 @@ const send = (message: FromWorker) => parentPort?.postMessage(message);
 const say = (notice: Notice | undefined) => {
   if (notice !== undefined) send({ kind: 'notice', ...notice });
 };
-if (file !== undefined) say(loadHours(rounds, file));
+function fit(): void {
+  const started = performance.now();
+  const model = rounds.adviceModel();
+  if (model.hours > 0) send({ kind: 'model', fitted: { model, at: Date.now(), milliseconds: performance.now() - started } });
+}
+
+if (file !== undefined) {
+  say(loadHours(rounds, file));
+  fit();
+}
 
 parentPort?.on('message', (message: ToWorker) => {
   if (message.kind !== 'round') {
@@ -29,5 +43,6 @@ parentPort?.on('message', (message: ToWorker) => {
     send({ kind: 'health', health, milliseconds: performance.now() - started });
     if (file !== undefined) say(saveHours(rounds, file));
     rounds.relearn();
+    fit();
   }
 });

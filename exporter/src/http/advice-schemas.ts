@@ -16,7 +16,7 @@ export const Recommendation = z.object({
   breakevenUsdPerKilowattHour: z.number().optional().describe('Of the step: below it the higher preset earns more'),
   probability: z.number().optional().describe('That it gains anything, 0 to 1; calibrated, docs/advice.md'),
   binding: z.string().optional().describe('What keeps it from a better choice'),
-  basis: z.object({ hoursHere: z.number().optional(), hoursThere: z.number().optional(), modelHours: z.number() }).describe('Hours that the figures rest on'),
+  basis: z.object({ hoursHere: z.number().optional(), hoursThere: z.number().optional(), modelHours: z.number(), modelVersion: z.string().optional().describe('As GET /ml/models names it'), backend: z.string().optional() }).describe('Hours and model that the figures rest on'),
   alternatives: z.array(z.object({ to: z.string(), usdPerDay: z.number() })),
   decidedBy: z.string().optional(), decidedAt: time.optional(), reason: z.string().optional(), job: z.string().optional(), appliedAt: time.optional(),
   approval: z.object({ id: z.string(), what: z.enum(['apply', 'rollback']) }).optional().describe('The order waits for a second person'),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { errorCatalogue } from '../errors.ts';
 import { routes, type Route } from './routes.ts';
 import * as adviceSchemas from './advice-schemas.ts';
+import * as learningSchemas from './learning-schemas.ts';
 import * as scheduleSchemas from './schedule-schemas.ts';
 import * as schemas from './schemas.ts';
 
@@ -10,7 +11,7 @@ type JsonObject = Record<string, unknown>;
 
 
 export function openapiDocument(version: string): JsonObject {
-  const registered = [...Object.values(schemas), ...Object.values(scheduleSchemas), ...Object.values(adviceSchemas)].filter((schema) => schema.meta()?.id !== undefined);
+  const registered = [...Object.values(schemas), ...Object.values(scheduleSchemas), ...Object.values(adviceSchemas), ...Object.values(learningSchemas)].filter((schema) => schema.meta()?.id !== undefined);
   const registry = z.registry<{ id: string }>();
   for (const schema of registered) registry.add(schema, { id: String(schema.meta()?.id) });
   const input = z.toJSONSchema(registry, { io: 'input', uri: (id) => `#/components/schemas/${id}` }).schemas;

@@ -20,6 +20,7 @@ import type { LogWatch } from '../fleet/log-watch.ts';
 import { workerIndex } from '../analytics/workers.ts';
 import type { Pools } from '../fleet/pools.ts';
 import { HashfleetError } from '../errors.ts';
+import type { Learning } from '../learning/learning.ts';
 import type { Schedules } from '../schedules/schedules.ts';
 import type { MinerView, Views } from '../metrics/view.ts';
 import { openMetricsLines, openMetricsType } from '../metrics/openmetrics.ts';
@@ -30,6 +31,7 @@ import { takeReading } from './pushed.ts';
 import { reportOf } from './reports.ts';
 import { approvalReply, auditReply, boardsReply, driftReply, earningsReply, eventsReply, historyReply, jobReply, jobTargetReply, ledgerReply, logsReply, planReply, poolReply, presetsReply, rigHealthReply, rigReply, telemetryReply } from './replies.ts';
 import { adviceRoutes } from './advice-routes.ts';
+import { learningRoutes } from './learning-routes.ts';
 import { scheduleRoutes } from './schedule-routes.ts';
 import * as schemas from './schemas.ts';
 
@@ -41,6 +43,7 @@ export interface ApiContext {
   readonly control: Control;
   readonly schedules: Schedules;
   readonly recommendations: Recommendations;
+  readonly learning: Learning;
   readonly guard: Guard;
   readonly drift: DriftWatch;
   readonly alive: Alive;
@@ -409,5 +412,6 @@ export const routes: readonly Route[] = [
     },
   },
   ...adviceRoutes,
+  ...learningRoutes,
   ...scheduleRoutes,
 ];

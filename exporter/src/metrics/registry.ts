@@ -1,13 +1,16 @@
 /** The whole /metrics page: fleet, pools and exporter on the slot page; process and event loop by prom-client. */
 import { constants, PerformanceObserver, type NodeGCPerformanceDetail } from 'node:perf_hooks';
 import type { Control } from '../control/jobs.ts';
+import type { Recommendations } from '../advice/recommendations.ts';
 import type { Config } from '../config/load.ts';
 import type { Chips } from '../fleet/chips.ts';
 import { priceAt } from '../analytics/tariff.ts';
+import { roundedOrNone } from '../analytics/rounding.ts';
 import { workerIndex } from '../analytics/workers.ts';
 import type { Earnings } from '../earnings/earnings.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Inventory } from '../fleet/inventory.ts';
+import type { Learning } from '../learning/learning.ts';
 import type { LogWatch } from '../fleet/log-watch.ts';
 import type { PollLoop } from '../fleet/poll-loop.ts';
 import type { Pools } from '../fleet/pools.ts';
@@ -47,6 +50,8 @@ export interface MetricsSources {
   readonly self: Registry;
   readonly shard: Shard;
   readonly earnings: Earnings;
+  readonly learning: Learning;
+  readonly recommendations: Pick<Recommendations, 'brierScore' | 'outcomes'>;
 }
 
 /** prom-client's series of the process and its event loop; one for the life of the process. */
@@ -79,7 +84,7 @@ export interface MetricsRegistry {
 }
 
 export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry {
-  const { config, fleet, pools, views, chips, logs, loop, control, schedules, mismatches, version, reloadState, inventory, self, shard, earnings } = sources;
+  const { config, fleet, pools, views, chips, logs, loop, control, schedules, mismatches, version, reloadState, inventory, self, shard, earnings, learning, recommendations } = sources;
   const families = (which: Family['page']) => Object.entries<Family>(catalogue).filter(([, family]) => family.page === which).map(([name, { type, help }]) => ({ name, type, help }));
   const page = createPage(families(undefined));
   const chipPage = createPage(families('chips'));
@@ -148,8 +153,28 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
       const tariff = earnings.tariffs.ofSite(site);
       if (tariff !== undefined) emit('site_power_price_usd_per_kilowatt_hour', labelText({ site }), priceAt(tariff, Date.now()));
     }
+    learningSeries(plainEmit);
     emit('hashfleet_config_reload_success', '', Number(reloadState.success));
     emit('hashfleet_config_last_reload_timestamp_seconds', '', reloadState.at / 1000);
+  }
+
+  function learningSeries(emit: Emit): void {
+    const { version: model, backend, source } = learning.inForce;
+    emit('mlrec_model_info', labelText({ version: source === 'hours' ? 'hours' : model, backend, source }), 1);
+    emit('mlrec_rollbacks_total', '', learning.state().rollbacks);
+    for (const [feature, psi] of Object.entries(learning.drift())) emit('mlrec_drift_psi', labelText({ feature }), roundedOrNone(psi));
+    const outcomes = recommendations.outcomes();
+    emit('mlrec_predicted_delta_usd_per_day', '', roundedOrNone(outcomes?.predictedUsdPerDay ?? Number.NaN));
+    emit('mlrec_realised_delta_usd_per_day', '', roundedOrNone(outcomes?.realisedUsdPerDay ?? Number.NaN));
+    emit('mlrec_brier_score', labelText({ over: 'outcomes' }), roundedOrNone(recommendations.brierScore() ?? Number.NaN));
+    const report = learning.lastBacktest;
+    if (report === undefined) return;
+    emit('mlrec_brier_score', labelText({ over: 'backtest' }), roundedOrNone(report.brier ?? Number.NaN));
+    emit('mlrec_interval_coverage_ratio', '', roundedOrNone(report.accuracy.ratio.coverage ?? Number.NaN));
+    for (const [policy, usd] of Object.entries(report.usdPerDay ?? {})) emit('mlrec_backtest_usd_per_day', labelText({ policy }), roundedOrNone(usd));
+    for (const [by, accuracy] of Object.entries(report.accuracy)) {
+      for (const target of ['hashrate', 'power'] as const) emit('mlrec_model_mape_ratio', labelText({ target, model: by }), roundedOrNone(accuracy[target] ?? Number.NaN));
+    }
   }
 
   return {
