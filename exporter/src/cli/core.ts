@@ -36,6 +36,7 @@ import { apiApp } from '../http/api-server.ts';
 import type { ApiToken } from '../http/auth.ts';
 import { metricsApp } from '../http/metrics-server.ts';
 import type { Limits } from '../http/rate-limit.ts';
+import type { AbacusBackend } from '../advice/abacus/backend.ts';
 import type { Learning, LearningSettings } from '../learning/learning.ts';
 import type { Logger } from '../log.ts';
 import type { Registry } from '../metrics/client.ts';
@@ -82,6 +83,7 @@ export interface Lasting {
   readonly scheduleStore: ScheduleStore;
   readonly adviceStore: AdviceStore;
   readonly adviceModel: EmbeddedBackend;
+  readonly abacus?: AbacusBackend | undefined;
   readonly learning: Learning;
   readonly limits: Limits;
   readonly knownStates: KnownStates;
@@ -109,6 +111,8 @@ const vendorPasswords = { 'vnish': vendorPassword, 'vnish-cgi': vendorCgiPasswor
 const drivers = { 'vnish': vnishDriver, 'vnish-cgi': vnishCgiDriver, 'cgminer': cgminerDriver, 'push': pushDriver } as const;
 
 /** Ms between two looks at the schedules: power comes and goes within minutes, prices in windows of five. */
+/** Ms after the start until the fleet is judged for the first time. */
+const firstAdviceMs = 60_000;
 const scheduleEveryMs = 10_000;
 
 /** How drivers are made, and what each is made from: as long as that stays the same, so does the driver. */
@@ -139,7 +143,7 @@ export function driversOf(config: Config, { environment, folder, memory }: Pick<
 
 /** Makes everything and starts nothing. @throws HashfleetError for a secret that cannot be read. */
 export function createCore(config: Config, lasting: Lasting, earlier?: Core): Core {
-  const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, dataFolder, shard, log, reload, inventory, entries, earnings, health, scheduleStore, adviceStore, adviceModel, learning, limits, knownStates } = lasting;
+  const { memory, audit, alive, logMemory, history, journal, mismatches, reloadState, self, environment, folder, dataFolder, shard, log, reload, inventory, entries, earnings, health, scheduleStore, adviceStore, adviceModel, abacus, learning, limits, knownStates } = lasting;
   checkGroups(config.groups);
   const guard = createGuard(config);
   const { driverFor, driverKey } = driversOf(config, lasting, mismatches.count);
@@ -187,7 +191,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   const drift = createDriftWatch(fleet, knownStates, { log, settingsIntervalMs: config.poll.settings_interval_seconds * 1000 });
   const views = createViews({ config, fleet, pools, logs, earnings, drift, health, adviceOf: (miner) => new Map(recommendations.openFor(miner).flatMap(({ kind, expected }) => (expected?.usdPerDay === undefined ? [] : [[kind, expected.usdPerDay.value]]))) });
   const recommendations: Recommendations = createRecommendations({
-    store: adviceStore, limits: limitsOf(config), model: () => adviceModel.model, madeBy: () => ({ version: learning.inForce.version, backend: learning.inForce.backend }),
+    store: adviceStore, limits: limitsOf(config), model: () => (abacus ?? adviceModel).model, madeBy: () => ({ version: learning.inForce.version, backend: abacus?.status().ready === true ? 'abacus' : learning.inForce.backend }),
     facts: () => [...fleet.all()].map((miner) => factsOf(miner, views.worthOf(miner), {
       slept: recommendations.slept(miner.config.name), overheatTemperature: drift.overheatTemperature(miner.config.name), psuWatts: config.advice.psu_watts[miner.model],
     })),
@@ -223,11 +227,12 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       return { fleet: one, views: createViews({ config, fleet: one, pools, earnings }) };
     },
   });
-  const registry = createMetricsRegistry({ config, fleet, pools, views, chips, logs, loop, control, schedules, mismatches, version, reloadState, inventory, self, shard, earnings, learning, recommendations });
+  const registry = createMetricsRegistry({ config, fleet, pools, views, chips, logs, loop, control, schedules, mismatches, version, reloadState, inventory, self, shard, earnings, learning, recommendations, abacus });
   let ready = false;
   let rounds: NodeJS.Timeout | undefined;
   let scheduling: NodeJS.Timeout | undefined;
   let advising: NodeJS.Timeout | undefined;
+  let judgingFirst: NodeJS.Timeout | undefined;
 
   return {
     config, fleet, pools, control, schedules, loop, chips, poolsKey,
@@ -253,13 +258,16 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
         views.comparePeers();
       }, config.poll.interval_seconds * 1000);
       scheduling = setInterval(() => schedules.tick(), scheduleEveryMs);
-      advising = setInterval(() => {
+      const judge = () => {
         try {
           recommendations.evaluate();
         } catch (thrown) {
           log.error({ err: messageOf(thrown) }, 'the fleet could not be judged; advice is as it was');
         }
-      }, rules.evaluationMs);
+      };
+      // By then every miner was read; what needs a person is told without waiting for the first quarter of an hour.
+      judgingFirst = setTimeout(judge, firstAdviceMs);
+      advising = setInterval(judge, rules.evaluationMs);
       ready = true;
       if (tokens.length === 0) log.warn('no API token is configured (api.tokens): the API refuses every request; metrics are served');
     },
@@ -268,6 +276,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
       clearInterval(rounds);
       clearInterval(scheduling);
       clearInterval(advising);
+      clearTimeout(judgingFirst);
       if (next?.loop !== loop) loop.stop();
       if (next?.chips !== chips) chips.stop();
       logs.stop();

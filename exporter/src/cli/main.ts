@@ -26,6 +26,7 @@ import { addEarnings } from './earnings.ts';
 import { attentionExit, plannedExit, refusedExit } from './exit.ts';
 import { addFleet } from './fleet.ts';
 import { addJobs } from './jobs.ts';
+import { addAbacus } from './abacus.ts';
 import { addLearning } from './learning.ts';
 import { addReport } from './report.ts';
 import { addSchedule } from './schedule.ts';
@@ -126,6 +127,7 @@ addBackfill(program);
 addEarnings(program);
 addReport(program);
 addLearning(program);
+addAbacus(program);
 
 addFleet(program);
 addAct(program);

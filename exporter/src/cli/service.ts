@@ -17,6 +17,7 @@ import { codeOf, HashfleetError, messageOf } from '../errors.ts';
 import { openAlive } from '../fleet/alive.ts';
 import { openEarnings } from '../earnings/earnings.ts';
 import { openHealth } from '../health/health.ts';
+import { keepAsking, openAbacus, settingsOf } from '../advice/abacus/open.ts';
 import { openLearning } from '../learning/learning.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { createLogMemory } from '../fleet/log-watch.ts';
@@ -79,8 +80,9 @@ export async function startService({ config, load, watch, folder, shard = wholeF
   const knownStates = openKnownStates(dataFolder, log);
   const earnings = openEarnings({ dataFolder, folder, log });
   const adviceModel = embeddedBackend();
+  const abacus = openAbacus(config, { dataFolder, embedded: adviceModel, log });
   const learning = openLearning({ dataFolder, backend: adviceModel, log });
-  const health = openHealth({ dataFolder, log, poolGap: (miner) => earnings.reconciliation.of(miner), onModel: (fitted) => learning.hourly(fitted) });
+  const health = openHealth({ dataFolder, log, poolGap: (miner) => earnings.reconciliation.of(miner), onHours: (hours) => abacus?.take(hours), onModel: (fitted) => learning.hourly(fitted) });
   const scheduleStore = openScheduleStore(dataFolder, log);
   const adviceStore = openAdviceStore(dataFolder, log);
   const reloadState = { success: true, at: Date.now() };
@@ -102,7 +104,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
       await apply(base);
     },
   });
-  const lasting: Lasting = { inventory, entries, earnings, health, scheduleStore, adviceStore, adviceModel, learning, memory, audit, alive, logMemory: createLogMemory(), journal, history: createControlHistory(Date.now, audit.sentLately, openApprovals(dataFolder, log)), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, dataFolder, shard, log, reload, limits: createLimits(), knownStates };
+  const lasting: Lasting = { inventory, entries, earnings, health, scheduleStore, adviceStore, adviceModel, abacus, learning, memory, audit, alive, logMemory: createLogMemory(), journal, history: createControlHistory(Date.now, audit.sentLately, openApprovals(dataFolder, log)), mismatches: createMismatchCounter(), reloadState, self: createProcessMetrics(), environment, folder, dataFolder, shard, log, reload, limits: createLimits(), knownStates };
   let core: Core;
   let secure: SecureContextOptions | undefined;
   try {
@@ -167,6 +169,7 @@ export async function startService({ config, load, watch, folder, shard = wholeF
   inventory.start();
   health.start();
   learning.start();
+  const stopAsking = abacus === undefined ? undefined : keepAsking(abacus, { settings: () => settingsOf(core.fleet), refreshMs: config.ml.abacus.refresh_minutes * 60_000, log });
   alive.note();
   const saving = setInterval(() => {
     memory.save();
@@ -290,6 +293,8 @@ export async function startService({ config, load, watch, folder, shard = wholeF
     },
     async stop() {
       clearInterval(saving);
+      stopAsking?.();
+      await abacus?.close();
       clearInterval(retrying);
       watching?.stop();
       watchingTls?.stop();

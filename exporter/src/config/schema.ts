@@ -274,6 +274,18 @@ export const fleetSchema = z.strictObject({
     nightly_hour: z.number().int().min(0).max(23).default(3).describe('Hour of the day, UTC'),
     train_days: z.number().int().min(2).max(365).default(30).describe('Days of hours to learn from'),
     max_age_days: z.number().int().min(1).max(90).default(7).describe('A promoted model whose hours ended longer ago is not in force'),
+    backend: z.enum(['embedded', 'abacus']).default('embedded').describe('"abacus" asks Abacus.AI too, and goes by the embedded model wherever that does not answer'),
+    abacus: z.strictObject({
+      server: z.url({ protocol: /^https?$/, error: 'an address that begins with https://, for example https://api.abacus.ai' }).refine(withoutLogin, 'a url without user name and password').default('https://api.abacus.ai'),
+      table: z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,62}$/, 'at most 63 letters, digits and underscores, a letter first').default('hashfleet_hours').describe('Name of the streaming table'),
+      refresh_minutes: z.number().min(1).max(1440).default(10).describe('How often it is asked, and told what waits'),
+      requests_per_second: z.number().min(0.01).max(20).default(2),
+      calls_per_day: z.number().int().min(1).max(1_000_000).default(2000).describe('After so many it is left alone until midnight UTC'),
+      timeout_seconds: z.number().min(0.1).max(60).default(3),
+      retention_hours: z.number().int().min(24).max(87_600).default(8760).describe('How long it keeps rows'),
+      spool_rows: z.number().int().min(100).max(1_000_000).default(100_000).describe('Rows that wait on disk while it is away; the oldest go first'),
+      value_path: z.string().min(1).max(200).optional().describe('Where the number is in a prediction, as "result.value"; its column, else its first number, when absent'),
+    }).prefault({}),
   }).prefault({}),
   currencies: z.record(currency, z.strictObject({ usd: positive.describe('USD for one unit'), as_of: z.iso.date() })).default({}),
   poll: z.strictObject({

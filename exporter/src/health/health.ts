@@ -31,6 +31,8 @@ export interface HealthOptions {
   /** What the pool credits of the miner's work. */
   readonly poolGap?: (miner: string) => MinerGap | undefined;
   /** Given the model for advice each time that one was fitted. */
+  /** Told of the hours that are over. */
+  readonly onHours?: ((hours: readonly HourOf[]) => void) | undefined;
   readonly onModel?: (fitted: FittedModel) => void;
   /** Unix ms. */
   readonly now?: () => number;
@@ -54,7 +56,7 @@ interface Follow {
   subject: Subject;
 }
 
-export function openHealth({ dataFolder, log, poolGap, onModel, now = Date.now }: HealthOptions): Health {
+export function openHealth({ dataFolder, log, poolGap, onHours, onModel, now = Date.now }: HealthOptions): Health {
   const followed = new Map<string, Follow>();
   let latest: ReadonlyMap<string, MinerHealth> = new Map();
   let judgedUntil = Math.floor(now() / hourMs) * hourMs;
@@ -152,6 +154,7 @@ export function openHealth({ dataFolder, log, poolGap, onModel, now = Date.now }
     judgedUntil = until;
     const hours = closed(until);
     if (hours.length === 0) return;
+    onHours?.(hours);
     await new Promise<void>((resolve) => {
       waiting = resolve;
       try {

@@ -1,6 +1,7 @@
 /** The whole /metrics page: fleet, pools and exporter on the slot page; process and event loop by prom-client. */
 import { constants, PerformanceObserver, type NodeGCPerformanceDetail } from 'node:perf_hooks';
 import type { Control } from '../control/jobs.ts';
+import type { AbacusBackend, AbacusFigures } from '../advice/abacus/backend.ts';
 import type { Recommendations } from '../advice/recommendations.ts';
 import type { Config } from '../config/load.ts';
 import type { Chips } from '../fleet/chips.ts';
@@ -52,6 +53,8 @@ export interface MetricsSources {
   readonly earnings: Earnings;
   readonly learning: Learning;
   readonly recommendations: Pick<Recommendations, 'brierScore' | 'outcomes'>;
+  /** Absent: the back end is not used. */
+  readonly abacus?: Pick<AbacusBackend, 'figures'> | undefined;
 }
 
 /** prom-client's series of the process and its event loop; one for the life of the process. */
@@ -84,7 +87,7 @@ export interface MetricsRegistry {
 }
 
 export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry {
-  const { config, fleet, pools, views, chips, logs, loop, control, schedules, mismatches, version, reloadState, inventory, self, shard, earnings, learning, recommendations } = sources;
+  const { config, fleet, pools, views, chips, logs, loop, control, schedules, mismatches, version, reloadState, inventory, self, shard, earnings, learning, recommendations, abacus } = sources;
   const families = (which: Family['page']) => Object.entries<Family>(catalogue).filter(([, family]) => family.page === which).map(([name, { type, help }]) => ({ name, type, help }));
   const page = createPage(families(undefined));
   const chipPage = createPage(families('chips'));
@@ -154,8 +157,24 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
       if (tariff !== undefined) emit('site_power_price_usd_per_kilowatt_hour', labelText({ site }), priceAt(tariff, Date.now()));
     }
     learningSeries(plainEmit);
+    if (abacus !== undefined) abacusSeries(plainEmit, abacus.figures());
     emit('hashfleet_config_reload_success', '', Number(reloadState.success));
     emit('hashfleet_config_last_reload_timestamp_seconds', '', reloadState.at / 1000);
+  }
+
+  function abacusSeries(emit: Emit, { requests, fallbacks, rowsSent, waiting, dropped, breakerOpen, predictions }: AbacusFigures): void {
+    const seconds = new Map<string, number>();
+    for (const { action, outcome, count, seconds: took } of requests.values()) {
+      emit('abacus_requests_total', labelText({ action, outcome }), count);
+      seconds.set(action, (seconds.get(action) ?? 0) + took);
+    }
+    for (const [action, took] of seconds) emit('abacus_request_seconds_total', labelText({ action }), took);
+    for (const [reason, count] of fallbacks) emit('abacus_fallbacks_total', labelText({ reason }), count);
+    emit('abacus_rows_sent_total', '', rowsSent);
+    emit('abacus_spool_rows', '', waiting);
+    emit('abacus_spool_dropped_rows_total', '', dropped);
+    emit('abacus_breaker_open', '', Number(breakerOpen));
+    emit('abacus_predictions', '', predictions);
   }
 
   function learningSeries(emit: Emit): void {

@@ -93,7 +93,7 @@ export function createAbacusClient({ server, apiKey, discovery = {}, requestsPer
       });
       [status, text] = [reply.statusCode, await reply.body.text()];
     } catch (thrown) {
-      const slow = thrown instanceof Error && /Timeout|Abort/.test(thrown.name);
+      const slow = /Timeout|Abort/.test(String((thrown as { readonly name?: unknown } | null)?.name));
       throw new AbacusFailure(slow ? 'timeout' : 'unreachable', `${name}: ${slow ? `no answer within ${timeoutMs} ms` : messageOf(thrown).slice(0, 200)}.`);
     }
     return resultOf(name, status, text);
