@@ -1,6 +1,6 @@
 /**
  * One round of health over 5,000 miners with 60 reference hours each: judging (residuals, scores, parts), learning and writing, as the
- * thread does them, beside what a plain way costs: learning anew from all hours before each judgement.
+ * thread does them (what was judged is put into the tables before it is written), beside what a plain way costs: learning anew from all hours before each judgement.
  */
 import type { Hour } from '@hashfleet/exporter/analytics/hours';
 import { saveHours } from '@hashfleet/exporter/health/file';

@@ -315,7 +315,7 @@ export function judge(expectations: Expectations, all: readonly { readonly subje
 }
 
 function clipped(z: number): number {
-  return Number.isFinite(z) ? Math.max(-largestZ, Math.min(largestZ, Number(z.toPrecision(6)))) : 0;
+  return Number.isFinite(z) ? Math.max(-largestZ, Math.min(largestZ, Math.round(z * 1e5) / 1e5)) : 0;
 }
 
 /** Median of the last scores of a signal, oldest first; fewer than half of what is asked for say nothing. */

@@ -111,9 +111,9 @@ const vendorPasswords = { 'vnish': vendorPassword, 'vnish-cgi': vendorCgiPasswor
 const drivers = { 'vnish': vnishDriver, 'vnish-cgi': vnishCgiDriver, 'cgminer': cgminerDriver, 'push': pushDriver } as const;
 
 /** Ms between two looks at the schedules: power comes and goes within minutes, prices in windows of five. */
+const scheduleEveryMs = 10_000;
 /** Ms after the start until the fleet is judged for the first time. */
 const firstAdviceMs = 60_000;
-const scheduleEveryMs = 10_000;
 
 /** How drivers are made, and what each is made from: as long as that stays the same, so does the driver. */
 export interface DriverMaker {

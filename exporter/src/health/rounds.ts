@@ -67,6 +67,7 @@ const nothing: Residuals = {};
 export function createRounds(): Rounds {
   const states = new Map<string, State>();
   let expectations: Expectations = learn([]);
+  const waiting: { readonly state: State; readonly hour: Hour; readonly reference: boolean }[] = [];
 
   function stateOf(subject: Subject): State {
     const known = states.get(subject.miner);
@@ -105,7 +106,7 @@ export function createRounds(): Rounds {
       state.references.clear();
     }
     const since = hour.at - keptMs;
-    append(state.table, { hour, reference }, (old) => old.at > since && old.at !== hour.at && (old.reference || old.at > hour.at - recentHours * hourMs));
+    append(state.table, { hour, reference }, (at, isKept) => at > since && at !== hour.at && (isKept || at > hour.at - recentHours * hourMs));
     if (reference && hour.preset !== undefined) state.references.set(hour.preset, (state.references.get(hour.preset) ?? 0) + 1);
     const total = [...state.references.values()].reduce((sum, one) => sum + one, 0);
     const oldest = [...state.references.keys()].find((preset) => preset !== hour.preset);
@@ -115,6 +116,11 @@ export function createRounds(): Rounds {
     }
   }
 
+  /** Hours that were judged go into the tables after the answer: nobody waits for that. */
+  function settle(): void {
+    for (const { state, hour, reference } of waiting.splice(0)) keep(state, hour, reference);
+  }
+
   /** After a month the first hours are gone, and later ones become references. */
   function recount(state: State, hours: readonly Hour[]): void {
     state.references.clear();
@@ -122,6 +128,7 @@ export function createRounds(): Rounds {
   }
 
   function relearn(): void {
+    settle();
     expectations = learn([...states.values()].map((state) => {
       const hours = hoursOf(state.table).flatMap(({ hour, reference }) => (reference ? [hour] : []));
       recount(state, hours);
@@ -131,8 +138,12 @@ export function createRounds(): Rounds {
 
   return {
     relearn,
-    adviceModel: () => fitRatioModel([...states.values()].flatMap(({ table }) => hoursOf(table).flatMap(({ hour }) => plainCellOf(hour, table.subject) ?? []))),
+    adviceModel() {
+      settle();
+      return fitRatioModel([...states.values()].flatMap(({ table }) => hoursOf(table).flatMap(({ hour }) => plainCellOf(hour, table.subject) ?? [])));
+    },
     round(all) {
+      settle();
       const { residuals, common, inlets } = judge(expectations, all);
       const recents = all.map(({ subject, hour }): Recent => {
         const state = stateOf(subject);
@@ -151,26 +162,35 @@ export function createRounds(): Rounds {
         else state.table.found = { part: finding.part, since: before?.part === finding.part ? before.since : end };
         const { found } = state.table;
         const inletTemperature = inlets.get(subject.miner);
-        keep(state, inletTemperature === undefined ? hour : { ...hour, inletTemperature }, isReference(state, hour, medians));
+        const reference = isReference(state, hour, medians);
+        waiting.push({ state, hour: inletTemperature === undefined ? hour : { ...hour, inletTemperature }, reference });
+        const known = hour.preset === undefined || hour.tuned === true ? 0 : state.references.get(hour.preset) ?? 0;
         const counted = finding !== undefined && !isFault(finding) ? nothing : medians;
         // A fact weighs as much as any figure can.
         const fact = finding !== undefined && isFault(finding) && evidenceOf(medians).length === 0;
         return [subject.miner, {
           score: fact ? Math.min(healthScore(counted), 20) : healthScore(counted), anomaly: fact ? 1 : anomalyScore(medians), residuals: medians, evidence: evidenceOf(medians), at: end,
-          hours: hour.preset === undefined ? 0 : state.references.get(hour.preset) ?? 0, ...(finding === undefined || found === undefined ? {} : { finding: { ...finding, since: found.since } }),
+          hours: known + Number(reference), ...(finding === undefined || found === undefined ? {} : { finding: { ...finding, since: found.since } }),
           ...(before?.part === found?.part ? {} : { changed: { ...(before === undefined ? {} : { from: before.part }), ...(found === undefined ? {} : { to: found.part }) } }),
         }];
       }));
     },
-    forget: (miner) => void states.delete(miner),
+    forget(miner) {
+      settle();
+      states.delete(miner);
+    },
     rebase(miner) {
+      settle();
       const state = states.get(miner);
       if (state === undefined) return;
       forgetReferences(state.table);
       state.references.clear();
       state.recent = [];
     },
-    toFile: () => tablesToFile([...states.values()].map(({ table }) => table)),
+    toFile() {
+      settle();
+      return tablesToFile([...states.values()].map(({ table }) => table));
+    },
     fromFile(file) {
       for (const table of tablesFromFile(file)) states.set(table.subject.miner, { table, recent: [], references: new Map() });
       relearn();

@@ -91,16 +91,26 @@ export function hoursOf(table: MinerTable): KeptHour[] {
   return Array.from({ length: table.rows.length / width }, (_none, index) => read(table, index));
 }
 
-/** Adds an hour and leaves out those that `keep` does not want. */
-export function append(table: MinerTable, kept: KeptHour, keep: (hour: { readonly at: number; readonly reference: boolean }) => boolean): void {
-  const staying: number[] = [];
-  for (let index = 0; index < table.rows.length / width; index += 1) {
-    if (keep({ at: (table.rows[index * width] ?? 0) * hourMs, reference: ((table.rows[index * width + 1] ?? 0) & 2) !== 0 })) staying.push(index);
+/** Rows by which a table's room grows: a new array for every hour of every miner would be most of what a round leaves to be collected. */
+const spareRows = 24;
+
+/** Adds an hour and leaves out those that `keep` does not want, in place. `at` is in Unix ms. */
+export function append(table: MinerTable, kept: KeptHour, keep: (at: number, reference: boolean) => boolean): void {
+  const { rows } = table;
+  const count = rows.length / width;
+  let staying = 0;
+  for (let index = 0; index < count; index += 1) {
+    const from = index * width;
+    if (!keep((rows[from] ?? 0) * hourMs, ((rows[from + 1] ?? 0) & 2) !== 0)) continue;
+    if (staying < index) rows.copyWithin(staying * width, from, from + width);
+    staying += 1;
   }
-  const rows = new Float32Array((staying.length + 1) * width);
-  staying.forEach((from, to) => rows.set(table.rows.subarray(from * width, (from + 1) * width), to * width));
-  write(table, kept, rows.subarray(staying.length * width));
-  table.rows = rows;
+  const needed = (staying + 1) * width;
+  if (rows.byteOffset + 4 * needed > rows.buffer.byteLength) {
+    table.rows = new Float32Array((staying + 1 + spareRows) * width).subarray(0, needed);
+    table.rows.set(rows.subarray(0, staying * width));
+  } else table.rows = new Float32Array(rows.buffer, rows.byteOffset, needed);
+  write(table, kept, table.rows.subarray(staying * width));
 }
 
 /** What is expected begins anew: no hour of the preset (of any, when absent) is a measure any more. */
