@@ -55,6 +55,21 @@ describe('advice', () => {
     expect(() => all.approve(one!.id, 'ada')).toThrow('The recommendation is rejected');
   });
 
+  test('that a person calls wrong does not come again for a day either, and is counted', () => {
+    const { all, state } = bench();
+    const [one] = all.generate();
+    state.now += 3 * hourMs;
+    state.facts = { ...state.facts, tariff: { usdPerKilowattHour: 0.3, overheadRatio: 0 } };
+    all.generate();
+    expect(all.get(one!.id).status).toBe('expired');
+    all.feedback(one!.id, { type: 'rejected', actor: 'ada' });
+    state.facts = { ...state.facts, tariff: { usdPerKilowattHour: 0.09, overheadRatio: 0 } };
+    expect(all.generate()).toEqual([]);
+    expect([...all.feedbackCounts()]).toEqual([['rejected', 1]]);
+    state.now += 25 * hourMs;
+    expect(all.generate()).toHaveLength(1);
+  });
+
   test('applied twice asks for the same preset, and not at all once the miner is there', () => {
     const { all, state } = bench();
     const { id } = all.generate()[0]!;

@@ -62,6 +62,8 @@ export interface Recommendations {
   readonly modelHours: number;
   /** Mean of (probability - came true) squared, over outcomes in place; absent without any. */
   brierScore(): number | undefined;
+  /** What people said of advice, in all. */
+  feedbackCounts(): ReadonlyMap<(typeof feedbacks)[number], number>;
   /** USD a day by which one applied change was meant to gain, and gained, in the mean over outcomes in place; absent without any. */
   outcomes(): { readonly predictedUsdPerDay: number; readonly realisedUsdPerDay: number; readonly count: number } | undefined;
 }
@@ -151,7 +153,8 @@ export function createRecommendations({ store, limits, model, madeBy, facts, gen
     }
     return given.map((advice) => {
       const known = store.all().find((one) => isOpen(one) && same(one, advice));
-      const rejected = store.all().some((one) => one.status === 'rejected' && same(one, advice) && at - (one.decidedAt ?? 0) < dayMs);
+      // Who says so of advice that has expired means it, too.
+      const rejected = store.all().some((one) => same(one, advice) && ((one.status === 'rejected' && at - (one.decidedAt ?? 0) < dayMs) || (one.feedback?.type === 'rejected' && at - one.feedback.at < dayMs)));
       const { alternatives, evidence, ...rest } = advice;
       const fresh: KeptAdvice = { ...structuredClone(rest) as Omit<Advice, 'alternatives' | 'evidence'> & Pick<KeptAdvice, 'expected'>, evidence: { ...evidence, ...said() }, alternatives: alternatives.map((one) => ({ ...one })), id: known?.id ?? randomUUID(), status: known?.status ?? 'open', createdAt: known?.createdAt ?? at, expiresAt: at + rules.priceMs };
       if (known === undefined && rejected) return undefined;
@@ -227,6 +230,11 @@ export function createRecommendations({ store, limits, model, madeBy, facts, gen
       const judged = store.all().flatMap(({ expected, outcome }) => (expected?.usdPerDay === undefined || outcome?.usdPerDay === undefined ? [] : [{ predicted: expected.usdPerDay.value, realised: outcome.usdPerDay }]));
       const mean = (of: 'predicted' | 'realised') => judged.reduce((sum, one) => sum + one[of], 0) / judged.length;
       return judged.length === 0 ? undefined : { predictedUsdPerDay: mean('predicted'), realisedUsdPerDay: mean('realised'), count: judged.length };
+    },
+    feedbackCounts() {
+      const counts = new Map<(typeof feedbacks)[number], number>();
+      for (const { feedback } of store.all()) if (feedback !== undefined) counts.set(feedback.type, (counts.get(feedback.type) ?? 0) + 1);
+      return counts;
     },
     brierScore() {
       const judged = store.all().flatMap(({ probability, outcome }) => (probability === undefined || outcome?.usdPerDay === undefined ? [] : [(probability - Number(outcome.usdPerDay > 0)) ** 2]));

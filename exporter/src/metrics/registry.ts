@@ -52,7 +52,7 @@ export interface MetricsSources {
   readonly shard: Shard;
   readonly earnings: Earnings;
   readonly learning: Learning;
-  readonly recommendations: Pick<Recommendations, 'brierScore' | 'outcomes'>;
+  readonly recommendations: Pick<Recommendations, 'brierScore' | 'feedbackCounts' | 'outcomes'>;
   /** Absent: the back end is not used. */
   readonly abacus?: Pick<AbacusBackend, 'figures'> | undefined;
 }
@@ -182,6 +182,7 @@ export function createMetricsRegistry(sources: MetricsSources): MetricsRegistry 
     emit('mlrec_model_info', labelText({ version: source === 'hours' ? 'hours' : model, backend, source }), 1);
     emit('mlrec_rollbacks_total', '', learning.state().rollbacks);
     for (const [feature, psi] of Object.entries(learning.drift())) emit('mlrec_drift_psi', labelText({ feature }), roundedOrNone(psi));
+    for (const [type, count] of recommendations.feedbackCounts()) emit('mlrec_feedback_recommendations', labelText({ type }), count);
     const outcomes = recommendations.outcomes();
     emit('mlrec_predicted_delta_usd_per_day', '', roundedOrNone(outcomes?.predictedUsdPerDay ?? Number.NaN));
     emit('mlrec_realised_delta_usd_per_day', '', roundedOrNone(outcomes?.realisedUsdPerDay ?? Number.NaN));
