@@ -409,6 +409,18 @@ export function alertGroups(timing: Timing, links: Links): readonly AlertGroup[]
           summary: 'Schedule {{ $labels.schedule }} does not get what it wants',
           description: 'The schedule {{ $labels.schedule }} at {{ $labels.instance }} cannot bring {{ $value | humanize }} miners to where it wants them. A limit may be exceeded, or miners stay off that should mine again.',
         },
+        {
+          alert: 'FleetDrifted', severity: 'info', scope: 'exporter', for: 'driftedFor', keepFiringFor: 'flapHold',
+          expr: [`max by (job, instance, feature) (mlrec_drift_psi) > ${value('drifted')}`],
+          summary: 'The fleet is not as it was when advice was learned: {{ $labels.feature }}',
+          description: `The population stability index of {{ $labels.feature }} at {{ $labels.instance }} is {{ $value | printf "%.2f" }}, more than ${value('drifted')}: look twice before you apply advice.`,
+        },
+        {
+          alert: 'AbacusAway', severity: 'info', scope: 'exporter', for: 'abacusAwayFor', keepFiringFor: 'flapHold',
+          expr: ['max by (job, instance) (max_over_time(abacus_breaker_open[15m])) > 0'],
+          summary: 'Abacus.AI does not answer {{ $labels.instance }}',
+          description: 'Abacus.AI has failed again and again; the embedded model answers in its place, and hours wait on disk to be sent.',
+        },
       ],
     },
   ];

@@ -109,6 +109,9 @@ export const thresholds = {
   auditShrunk: limit(0, 'events', 'It never falls by itself.'),
   auditShrunkWindow: window(15 * minute, 'The log only grows; a quarter of an hour is time enough for the notification to go out.'),
   scheduleFailedFor: hold(2 * minute, 'A first failure is tried again after a minute; what fails twice needs somebody.'),
+  drifted: limit(0.25, 'ratio', 'The usual bound of the population stability index above which a model does not fit any more (intelligence.md 4.5).'),
+  driftedFor: hold(10 * minute, 'Measured at each training, once a day; what is measured anew at once is noise.'),
+  abacusAwayFor: hold(30 * minute, 'It is left alone for 15 minutes at most; twice that is an outage.'),
   actionWindow: window(15 * minute, 'Long enough to be noticed and notified, as changeWindow.'),
 } as const satisfies Record<string, Threshold>;
 

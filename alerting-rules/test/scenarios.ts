@@ -435,6 +435,22 @@ export const firing: readonly Firing[] = [
     description: 'The schedule night at exporter:9788 cannot bring 2 miners to where it wants them. A limit may be exceeded, or miners stay off that should mine again.',
   },
   {
+    alert: 'FleetDrifted', when: 'a day is not like those before',
+    series: { 'mlrec_drift_psi{job="hashfleet",instance="exporter:9788",feature="chip_temperature"}': held([0.05, '20m'], [0.31, '1h'], [0.05, '1h']) },
+    fires: '30m', over: '1h25m',
+    labels: { severity: 'info', scope: 'exporter', ...exporter, feature: 'chip_temperature' },
+    summary: 'The fleet is not as it was when advice was learned: chip_temperature',
+    description: 'The population stability index of chip_temperature at exporter:9788 is 0.31, more than 0.25: look twice before you apply advice.',
+  },
+  {
+    alert: 'AbacusAway', when: 'it fails for an hour, and is tried every quarter of one',
+    series: { 'abacus_breaker_open{job="hashfleet",instance="exporter:9788"}': held([0, '20m'], [1, '14m'], [0, '1m'], [1, '14m'], [0, '1m'], [1, '14m'], [0, '1h']) },
+    fires: '50m', over: '1h24m',
+    labels: { severity: 'info', scope: 'exporter', ...exporter },
+    summary: 'Abacus.AI does not answer exporter:9788',
+    description: 'Abacus.AI has failed again and again; the embedded model answers in its place, and hours wait on disk to be sent.',
+  },
+  {
     alert: 'MinerHealthPoor', when: 'two rounds find it far from what is expected',
     series: but({ [of('miner_health_score')]: held([98, '30m'], [31, '2h'], [97, '30m']), [of('miner_fault_info', 'part="psu"')]: `_x120 ${held([1, '2h'], ['gone', '30m'])}` }),
     fires: '1h40m', over: '2h35m',
@@ -587,6 +603,8 @@ export const quiet: readonly Quiet[] = [
   { alert: 'PoolClosed', when: 'the pool times out', series: { 'pool_failure_info{pool="prohashing",reason="timeout"}': held([1, '1h']) }, at: ['15m', '30m'] },
   { alert: 'ExporterConfigReloadFailed', when: 'the configuration is good', series: { [ofExporter('hashfleet_config_reload_success')]: held([1, '1h']) }, at: ['30m'] },
   { alert: 'ActionFailed', when: 'an action was verified', series: { 'hashfleet_actions_total{job="hashfleet",instance="exporter:9788",action="preset",outcome="verified"}': held([0, '20m'], [1, '40m']) }, at: ['20m', '30m'] },
+  { alert: 'FleetDrifted', when: 'it moves a little', at: ['20m', '1h'], series: { 'mlrec_drift_psi{job="hashfleet",instance="exporter:9788",feature="chip_temperature"}': held([0.24, '2h']) } },
+  { alert: 'AbacusAway', when: 'it answers again soon', at: ['25m', '40m', '1h'], series: { 'abacus_breaker_open{job="hashfleet",instance="exporter:9788"}': held([0, '20m'], [1, '10m'], [0, '1h']) } },
   { alert: 'ScheduleFailed', when: 'the second try of a schedule succeeds', series: { 'hashfleet_schedule_failed{job="hashfleet",instance="exporter:9788",schedule="night"}': held([0, '20m'], [1, '1m'], [0, '20m']) }, at: ['20m', '22m', '30m'] },
   {
     alert: 'PoolSeesLess', when: 'the miner has gone over to another pool', at: ['30m', '1h30m', '2h30m'],
