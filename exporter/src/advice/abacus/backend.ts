@@ -81,9 +81,11 @@ export function abacusBackend({ embedded, client: clientOptions, streaming, depl
   let overlay = new Map<string, { at: number; hashrate?: number; power?: number }>();
   let rowsSent = 0;
   let trouble: string | undefined;
+  /** From the first failure that was said to the first round without one. */
+  let troubled = false;
   let running: Promise<void> | undefined;
 
-  const hasTrouble = () => trouble !== undefined;
+  const isTrouble = () => trouble !== undefined;
 
   function fallBack(reason: FallbackReason, count: number): void {
     if (count > 0) fallbacks.set(reason, (fallbacks.get(reason) ?? 0) + count);
@@ -92,7 +94,8 @@ export function abacusBackend({ embedded, client: clientOptions, streaming, depl
   function failed(thrown: unknown, answers: number, what: string): void {
     fallBack(thrown instanceof AbacusFailure ? thrown.reason : 'no_answer', answers);
     const said = `${what}: ${messageOf(thrown)}`;
-    if (trouble === undefined) log.warn({ err: said }, 'Abacus does not answer; the embedded model does');
+    if (!troubled) log.warn({ err: said }, 'Abacus does not answer; the embedded model does');
+    troubled = true;
     trouble = said;
   }
 
@@ -135,7 +138,6 @@ export function abacusBackend({ embedded, client: clientOptions, streaming, depl
   }
 
   async function round(settings: readonly Setting[]): Promise<void> {
-    const before = trouble;
     trouble = undefined;
     try {
       await stream();
@@ -150,7 +152,9 @@ export function abacusBackend({ embedded, client: clientOptions, streaming, depl
     // An answer of a while ago still counts for two rounds, so that one failure does not move advice.
     for (const [key, old] of overlay) if (!into.has(key) && now() - old.at < 2.5 * refreshMs) into.set(key, old);
     overlay = into;
-    if (before !== undefined && !hasTrouble()) log.info('Abacus answers again');
+    if (!troubled || isTrouble()) return;
+    troubled = false;
+    log.info('Abacus answers again');
   }
 
   function overlaid(): RatioModel {

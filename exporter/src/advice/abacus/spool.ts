@@ -23,7 +23,7 @@ export function openSpool(folder: string | undefined, { most, log }: { readonly 
   let dropped = 0;
   // A row of a key that waits already takes its place.
   const rows = new Map<string, AbacusRow>();
-  if (file !== undefined) load(file, rows, log);
+  const damaged = file === undefined ? 0 : load(file, rows, log);
 
   function write(how: (file: string) => void): void {
     if (file === undefined) return;
@@ -42,13 +42,20 @@ export function openSpool(folder: string | undefined, { most, log }: { readonly 
     });
   }
 
+  function dropOldest(): boolean {
+    const over = [...rows.keys()].slice(0, Math.max(0, rows.size - most));
+    for (const key of over) rows.delete(key);
+    dropped += over.length;
+    return over.length > 0;
+  }
+
+  // What is added next must not stand behind a line that was cut off, or both are lost.
+  if (dropOldest() || damaged > 0) whole();
+
   return {
     add(list) {
       for (const row of list) rows.set(row.row_key, row);
-      const over = [...rows.keys()].slice(0, Math.max(0, rows.size - most));
-      for (const key of over) rows.delete(key);
-      dropped += over.length;
-      if (over.length > 0) whole();
+      if (dropOldest()) whole();
       else if (list.length > 0) write((target) => appendFileSync(target, list.map((row) => `${JSON.stringify(row)}\n`).join(''), { mode: 0o600, flush: true }));
     },
     next: (count) => [...rows.values()].slice(0, count),
@@ -65,13 +72,14 @@ export function openSpool(folder: string | undefined, { most, log }: { readonly 
   };
 }
 
-function load(file: string, rows: Map<string, AbacusRow>, log: Logger): void {
+/** How many lines were damaged. */
+function load(file: string, rows: Map<string, AbacusRow>, log: Logger): number {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (thrown) {
     if (codeOf(thrown) !== 'ENOENT') log.error({ file, err: messageOf(thrown) }, 'rows that wait for Abacus cannot be read; beginning without them');
-    return;
+    return 0;
   }
   let damaged = 0;
   for (const line of text.split('\n').filter((one) => one !== '')) {
@@ -84,4 +92,5 @@ function load(file: string, rows: Map<string, AbacusRow>, log: Logger): void {
     }
   }
   if (damaged > 0) log.warn({ file, lines: damaged }, 'lines of the rows that wait for Abacus are damaged and left out');
+  return damaged;
 }
