@@ -6,6 +6,7 @@ import path from 'node:path';
 import { abacusBackend, type AbacusBackend } from '../src/advice/abacus/backend.ts';
 import { bootstrap, type AbacusState } from '../src/advice/abacus/bootstrap.ts';
 import { createAbacusClient } from '../src/advice/abacus/client.ts';
+import { abacusFile, readAbacusState } from '../src/advice/abacus/open.ts';
 import { openPseudonym, type AbacusRow } from '../src/advice/abacus/rows.ts';
 import { openSpool } from '../src/advice/abacus/spool.ts';
 import { embeddedBackend } from '../src/advice/backend.ts';
@@ -28,9 +29,11 @@ async function attempt(abacus: Abacus, state: AbacusState | undefined, mostLooks
   const client = createAbacusClient({ server: abacus.url, apiKey: abacus.apiKey, requestsPerSecond: 1000, callsPerDay: 10_000, timeoutMs: 5000 });
   closing.push(async () => client.close());
   let kept = state;
+  const folder = temporaryFolder();
   const keep = (made: AbacusState) => {
-    // As on disk: what is not kept is gone.
-    kept = JSON.parse(JSON.stringify(made)) as AbacusState;
+    // As the next run reads it from disk: what is not kept there is gone.
+    writeFileSync(abacusFile(folder), JSON.stringify(made));
+    kept = readAbacusState(folder);
   };
   const problem: unknown = await bootstrap({ client, tableName: 'hashfleet_hours', retentionHours: 8760, state, say: () => undefined, keep, lookMs: 1, mostLooks }).then(() => undefined, (thrown: unknown) => thrown);
   return { kept, problem };

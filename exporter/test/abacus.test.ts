@@ -165,7 +165,7 @@ describe('a prediction', () => {
   });
 
   test.each<[AbacusFault, string]>([
-    ['429', 'rate_limited'], ['504', 'unreachable'], ['503', 'unreachable'], ['unsuccessful', 'refused'], ['slow', 'timeout'], ['malformed', 'bad_reply'], ['nan', 'bad_reply'], ['absurd', 'implausible'],
+    ['429', 'rate_limited'], ['504', 'unreachable'], ['503', 'unreachable'], ['unsuccessful', 'refused'], ['slow', 'timeout'], ['malformed', 'bad_reply'], ['nan', 'bad_reply'], ['null', 'no_answer'], ['absurd', 'implausible'],
     ['token', 'refused'], ['404', 'refused'], ['reset', 'unreachable'],
   ])('that fails with %s is the embedded model\'s, counted as %s, said once, and over when it is over', async (fault, reason) => {
     const abacus = await stub();

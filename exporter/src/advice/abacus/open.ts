@@ -14,9 +14,11 @@ import { openPseudonym } from './rows.ts';
 import { openSpool } from './spool.ts';
 
 const deployment = z.looseObject({ projectId: z.string(), modelId: z.string(), deploymentId: z.string(), deploymentToken: z.string() });
+const begun = z.object({ modelId: z.string().optional(), deploymentId: z.string().optional() });
 const stateFile = z.object({
   version: z.literal(1), featureGroupId: z.string(), datasetId: z.string().optional(), streamingToken: z.string(),
   deployments: z.object({ hashrate_ratio: deployment.optional(), power_ratio: deployment.optional() }),
+  unfinished: z.object({ hashrate_ratio: begun.optional(), power_ratio: begun.optional() }).optional(),
 });
 
 export function abacusFile(dataFolder: string): string {
