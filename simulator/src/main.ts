@@ -23,6 +23,7 @@ interface Flags {
   viabtcPort?: number;
   f2poolPort?: number;
   nicehashPort?: number;
+  abacusPort?: number;
   warm: boolean;
   json: boolean;
   apiDocs?: string;
@@ -58,6 +59,7 @@ const command = new Command('hashfleet-simulator')
   .option('--viabtc-port <n>', 'port of ViaBTC; likewise', whole(0, 65_535))
   .option('--f2pool-port <n>', 'port of F2Pool; likewise', whole(0, 65_535))
   .option('--nicehash-port <n>', 'port of NiceHash; likewise', whole(0, 65_535))
+  .option('--abacus-port <n>', 'port of Abacus.AI, of which all hosts are one; without it that does not run; 0: any', whole(0, 65_535))
   .option('--control-port <n>', 'port of the control interface', whole(0, 65_535), 9793)
   .option('--warm', 'miners have been mining for days (default)', true)
   .option('--no-warm', 'miners are switched on just now')
@@ -86,6 +88,7 @@ function announce(simulator: Simulator, asJson: boolean): void {
     console.log(JSON.stringify({
       ready: true, control, pool: simulator.pool.url, poolApiKey: simulator.pool.apiKey,
       pools: simulator.pools.map(({ kind, url, apiKey, secretKey, user, organization }) => ({ kind, url, apiKey, secretKey, user, organization })),
+      ...(simulator.abacus === null ? {} : { abacus: { url: simulator.abacus.url, apiKey: simulator.abacus.apiKey } }),
       miners: simulator.all.map(({ name, address, cgminerPort, spec }) => ({ name, address, cgminerPort, model: spec.model, firmware: spec.firmware })),
     }));
     return;
@@ -94,6 +97,7 @@ function announce(simulator: Simulator, asJson: boolean): void {
   for (const { name, url, spec } of shown) console.log(`miner    ${name.padEnd(8)} ${url}  ${spec.model} ${spec.firmware}`);
   if (simulator.all.length > shown.length) console.log(`miner    … and ${simulator.all.length - shown.length} more`);
   for (const { kind, url, apiKey, secretKey } of simulator.pools) console.log(`pool     ${kind.padEnd(12)} ${url}  (API key ${apiKey}${secretKey === '' ? '' : `, secret ${secretKey}`})`);
+  if (simulator.abacus !== null) console.log(`abacus   ${simulator.abacus.url}  (API key ${simulator.abacus.apiKey})`);
   console.log(`control  ${control}  (fleet.yaml at ${control}/fleet.yaml)`);
   console.log('Password of every miner: admin, of an L3+: root. Stop with Ctrl-C.');
 }
@@ -101,10 +105,10 @@ function announce(simulator: Simulator, asJson: boolean): void {
 async function main(flags: Flags): Promise<void> {
   let simulator: Simulator;
   try {
-    simulator = await startSimulator({ ...flags, pools: poolsOf(flags), cgminerPort: flags.cgminerPort === false ? null : flags.cgminerPort, apiDocuments: documents(flags.apiDocs) });
+    simulator = await startSimulator({ ...flags, pools: poolsOf(flags), abacusPort: flags.abacusPort ?? null, cgminerPort: flags.cgminerPort === false ? null : flags.cgminerPort, apiDocuments: documents(flags.apiDocs) });
   } catch (problem) {
     if (!(problem instanceof CannotListen)) throw problem;
-    console.error(`${problem.message} (--first-port, --cgminer-port, --pool-port and those of other pools, --control-port, --host)`);
+    console.error(`${problem.message} (--first-port, --cgminer-port, --pool-port and those of other pools, --abacus-port, --control-port, --host)`);
     process.exitCode = 1;
     return;
   }

@@ -1,4 +1,5 @@
 /** A simulated fleet as one value: miners, a pool, a clock, a control port. For tests, benches and the command. */
+import { startAbacus, type Abacus } from './abacus/abacus.ts';
 import type { CgiMinerSpec } from './cgi/machine.ts';
 import { createCgiMiner } from './cgi/miner.ts';
 import type { CgiMiner } from './cgi/miner.ts';
@@ -49,6 +50,8 @@ export interface SimulatorOptions {
   readonly marketWalks?: boolean;
   /** Control port; 0 = the system picks, null = none. Default null. */
   readonly controlPort?: number | null;
+  /** Abacus.AI; 0 = the system picks, null = none. Default null. */
+  readonly abacusPort?: number | null;
   /** Demo fleet only: miners have been mining for days. Default true. */
   readonly warm?: boolean;
   /** Text of the vendor's OpenAPI document to serve at `/docs/api-doc.json`, by firmware. */
@@ -79,6 +82,7 @@ export interface Simulator {
   /** Workers at the pools without a machine: orphans, to a pool's reader. */
   readonly orphans: Crew;
   readonly control: ControlPort | null;
+  readonly abacus: Abacus | null;
   /** Brings every miner up to the clock at once, and the pools' accounts with them; reading does so one by one. */
   advance(): void;
   fleetYaml(): string;
@@ -96,7 +100,7 @@ function isRest(miner: AnyMiner): miner is Miner {
 }
 
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { seed = 1, speed = 1, host = '127.0.0.1', firstPort = 0, addressMode = 'port', cgminerPort = 0, poolPort = 0, controlPort = null, warm = true } = options;
+  const { seed = 1, speed = 1, host = '127.0.0.1', firstPort = 0, addressMode = 'port', cgminerPort = 0, poolPort = 0, controlPort = null, abacusPort = null, warm = true } = options;
   const clock = createClock({ startMs: options.startMs ?? (speed === 0 ? manualStart : Date.now()), speed });
   const bornMs = clock.now();
   const own = options.pools ?? {};
@@ -142,7 +146,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   });
   const [pool] = pools;
   if (pool === undefined) throw new Error('ProHashing always runs');
-  const simulator: Omit<Simulator, 'control'> & { control: ControlPort | null } = {
+  const simulator: Omit<Simulator, 'control' | 'abacus'> & { control: ControlPort | null; abacus: Abacus | null } = {
     clock, all,
     get miners() {
       return all.filter(isRest);
@@ -161,10 +165,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     },
     pool, pools, house, orphans,
     control: null,
+    abacus: null,
     advance,
     fleetYaml: () => fleetYaml(all),
     stop: async () => {
-      await Promise.all([...all.map((one) => one.close()), ...pools.map((one) => one.close()), simulator.control?.close()]);
+      await Promise.all([...all.map((one) => one.close()), ...pools.map((one) => one.close()), simulator.control?.close(), simulator.abacus?.close()]);
     },
   };
   try {
@@ -173,6 +178,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       await add(spec, { ...place, cgminerPort: cgminerPortFor(index, { cgminerPort, mode: addressMode }) });
     }
     await Promise.all(pools.map((one) => one.listen()));
+    if (abacusPort !== null) simulator.abacus = await startAbacus({ host, port: abacusPort });
     if (controlPort !== null) {
       simulator.control = createControlPort(simulator, { host, port: controlPort });
       await simulator.control.listen();

@@ -86,3 +86,14 @@ test('a flag that makes no sense is refused', async () => {
   expect(await ran.ended).toBe(1);
   expect(ran.output()).toContain("option '--miners <n>' argument 'many' is invalid");
 });
+
+test('Abacus.AI runs where it has a port, tells its key, and ends with the rest', async () => {
+  const ran = run('--json', '--abacus-port', '0', ...(await ports()));
+  const { abacus } = JSON.parse(await ran.line(/"ready":true/)) as { abacus: { url: string; apiKey: string } };
+  const reply = await fetch(`${abacus.url}/api/v0/listUseCases`, { headers: { apiKey: abacus.apiKey } });
+  expect(await reply.json()).toMatchObject({ success: true });
+  ran.child.kill('SIGTERM');
+  expect(await ran.ended).toBe(0);
+  const without = run('--json', ...(await ports()));
+  expect(JSON.parse(await without.line(/"ready":true/))).not.toHaveProperty('abacus');
+});

@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { close, listen } from '../listener.ts';
 import { vendorActions, type VendorAction } from './vendor.ts';
 
-export const abacusFaults = ['429', '504', '503', 'unsuccessful', 'slow', 'malformed', 'nan', 'absurd', 'token', '404', 'reset'] as const;
+export const abacusFaults = ['429', '504', '503', 'unsuccessful', 'slow', 'malformed', 'nan', 'null', 'absurd', 'token', '404', 'reset'] as const;
 export type AbacusFault = (typeof abacusFaults)[number];
 
 type Row = Readonly<Record<string, unknown>>;
@@ -20,7 +20,10 @@ export interface Abacus {
   /** Rows by their primary key, of each table. */
   rows(table: string): readonly Row[];
   readonly calls: readonly AbacusCall[];
-  /** Of one action, or of all; for so many calls, or until it is cleared. */
+  /**
+   * Of one action, or of all; for so many calls, or until it is cleared. 429, 503, 404, unsuccessful and token refuse what is asked; the others
+   * spoil the answer to what was done.
+   */
   fault(fault: AbacusFault | undefined, where?: { readonly action?: string; readonly times?: number; readonly slowMs?: number }): void;
   close(): Promise<void>;
 }
@@ -39,6 +42,12 @@ class Refusal extends Error {
     this.errorType = errorType;
   }
 }
+
+/** Refused before anything was done; a fault that is not here spoils the answer to what was done. */
+const refusals: Readonly<Partial<Record<AbacusFault, readonly [status: number, errorType: string, message: string]>>> = {
+  '429': [429, 'TooManyRequestsError', 'Too many requests'], '503': [503, 'InternalServerError', 'Service unavailable'], '404': [404, 'Generic404Error', 'Not found'],
+  'unsuccessful': [200, 'InternalServerError', 'Internal error'], 'token': [403, 'PermissionDeniedError', 'Invalid API key or token'],
+};
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
 const column = /^[A-Za-z]\w*$/;
@@ -221,10 +230,9 @@ export async function startAbacus({ port = 0, host = '127.0.0.1', apiKey = rando
   }
 
   function credentialOf(name: string, { host: where }: VendorAction, { headers, args }: { headers: IncomingMessage['headers']; args: Row }): AbacusCall['credential'] {
-    const tokens = where === 'predict' ? [...streamingTokens, ...deploymentTokens] : [];
-    const given = args['deploymentToken'] ?? args['streamingToken'];
-    if (name === 'getApiEndpoint' && headers['apikey'] === undefined) return [...streamingTokens, ...deploymentTokens].includes(String(given)) ? 'token' : 'wrong';
-    if (where === 'predict') return tokens.includes(String(given)) && broken?.fault !== 'token' ? 'token' : 'wrong';
+    // A token opens what it was made for.
+    const isToken = deploymentTokens.has(String(args['deploymentToken'])) || streamingTokens.has(String(args['streamingToken']));
+    if (where === 'predict' || (name === 'getApiEndpoint' && headers['apikey'] === undefined)) return isToken ? 'token' : 'wrong';
     return headers['apikey'] === apiKey ? 'key' : headers['apikey'] === undefined ? 'none' : 'wrong';
   }
 
@@ -244,21 +252,12 @@ export async function startAbacus({ port = 0, host = '127.0.0.1', apiKey = rando
 
   function spoiled(result: unknown, bad: unknown): string {
     const list = Array.isArray(result) ? result.map((one: Row) => Object.fromEntries(Object.keys(one).map((key) => [key, bad]))) : result;
-    // JSON has no NaN; Python's encoder writes one all the same.
-    return JSON.stringify({ success: true, result: list }).replaceAll(':null', ':NaN');
+    return JSON.stringify({ success: true, result: list });
   }
 
-  function answer(response: ServerResponse, action: string, result: unknown): void {
-    const fault = hit(action);
+  function answer(response: ServerResponse, fault: AbacusFault | undefined, result: unknown): void {
     const good = JSON.stringify({ success: true, result });
-    const failure = (status: number, errorType: string) => {
-      reply(response, status, JSON.stringify({ success: false, error: errorType, errorType }));
-    };
     switch (fault) {
-      case undefined:
-      case 'token':
-        reply(response, 200, good);
-        break;
       case 'reset':
         response.destroy();
         break;
@@ -268,24 +267,26 @@ export async function startAbacus({ port = 0, host = '127.0.0.1', apiKey = rando
       case 'malformed':
         reply(response, 200, '{"success": true, "result": [');
         break;
-      case 'unsuccessful':
-        failure(200, 'InternalServerError');
-        break;
       case 'nan':
+        // JSON has no NaN; Python's encoder writes one all the same.
+        reply(response, 200, spoiled(result, null).replaceAll(':null', ':NaN'));
+        break;
+      case 'null':
         reply(response, 200, spoiled(result, null));
         break;
       case 'absurd':
         reply(response, 200, spoiled(result, 1e12));
         break;
-      case '429':
-        failure(429, 'TooManyRequestsError');
-        break;
-      case '404':
-        failure(404, 'Generic404Error');
-        break;
-      case '503':
       case '504':
-        failure(Number(fault), fault === '504' ? 'GatewayTimeoutError' : 'InternalServerError');
+        reply(response, 504, JSON.stringify({ success: false, error: 'Gateway timeout', errorType: 'GatewayTimeoutError' }));
+        break;
+      case undefined:
+      case '429':
+      case '503':
+      case '404':
+      case 'unsuccessful':
+      case 'token':
+        reply(response, 200, good);
         break;
     }
   }
@@ -307,7 +308,10 @@ export async function startAbacus({ port = 0, host = '127.0.0.1', apiKey = rando
       const credential = credentialOf(name, action, { headers: request.headers, args });
       noted = { ...noted, credential, args: without(args) };
       if (credential === 'none' || credential === 'wrong') throw new Refusal(403, 'PermissionDeniedError', 'Invalid API key or token');
-      answer(response, name, handler(args));
+      const fault = hit(name);
+      const refusal = fault === undefined ? undefined : refusals[fault];
+      if (refusal !== undefined) throw new Refusal(...refusal);
+      answer(response, fault, handler(args));
     } catch (thrown) {
       const { status, errorType, message } = thrown instanceof Refusal ? thrown : new Refusal(400, 'InvalidRequest', thrown instanceof Error ? thrown.message : String(thrown));
       reply(response, status, JSON.stringify({ success: false, error: message, errorType }));
