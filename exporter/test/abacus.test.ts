@@ -74,6 +74,8 @@ describe('what is asked of Abacus', () => {
     expect(said).toEqual(expect.arrayContaining(['table hashfleet_hours was made', 'hashrate_ratio: training', 'hashrate_ratio: model: training', 'power_ratio: deployment: deploying']));
     expect(abacus.calls.filter(({ credential }) => credential !== 'key')).toEqual([]);
     const training = abacus.calls.find(({ action }) => action === 'trainModel');
+    // Neither sees the other's target, nor what no prediction is asked with.
+    expect(abacus.calls.filter(({ action }) => action === 'createFeatureGroup').map(({ args }) => args['sql'])).toEqual(['hashrate_ratio', 'power_ratio'].map((target) => `SELECT ts, miner_id, model, preset, promised_hashrate, promised_power, ${target} FROM hashfleet_hours`));
     expect(training?.args['trainingConfig']).toMatchObject({ PROBLEM_TYPE: 'regression', TIMESTAMP_BASED_SPLITTING_COLUMN: 'ts' });
     const before = abacus.calls.length;
     const again = await ready(abacus, state);

@@ -13,7 +13,7 @@ export interface RecommendationsOptions {
   readonly limits: DecisionRules;
   readonly model: () => RatioModel;
   /** Which model that is, for the evidence. */
-  readonly madeBy?: () => { readonly version: string; readonly backend: string };
+  readonly madeBy?: (advice: Advice) => { readonly version: string; readonly backend: string };
   readonly facts: () => readonly MinerFacts[];
   /** About no single miner. */
   readonly general?: () => readonly Advice[];
@@ -140,8 +140,8 @@ export function createRecommendations({ store, limits, model, madeBy, facts, gen
     return last?.kind === 'sleep' && last.status === 'applied' ? last.from : undefined;
   }
 
-  function said(): Pick<KeptAdvice['evidence'], 'modelVersion' | 'backend'> {
-    const by = madeBy?.();
+  function said(advice: Advice): Pick<KeptAdvice['evidence'], 'modelVersion' | 'backend'> {
+    const by = madeBy?.(advice);
     return by === undefined ? {} : { modelVersion: by.version, backend: by.backend };
   }
 
@@ -156,7 +156,7 @@ export function createRecommendations({ store, limits, model, madeBy, facts, gen
       // Who says so of advice that has expired means it, too.
       const rejected = store.all().some((one) => same(one, advice) && ((one.status === 'rejected' && at - (one.decidedAt ?? 0) < dayMs) || (one.feedback?.type === 'rejected' && at - one.feedback.at < dayMs)));
       const { alternatives, evidence, ...rest } = advice;
-      const fresh: KeptAdvice = { ...structuredClone(rest) as Omit<Advice, 'alternatives' | 'evidence'> & Pick<KeptAdvice, 'expected'>, evidence: { ...evidence, ...said() }, alternatives: alternatives.map((one) => ({ ...one })), id: known?.id ?? randomUUID(), status: known?.status ?? 'open', createdAt: known?.createdAt ?? at, expiresAt: at + rules.priceMs };
+      const fresh: KeptAdvice = { ...structuredClone(rest) as Omit<Advice, 'alternatives' | 'evidence'> & Pick<KeptAdvice, 'expected'>, evidence: { ...evidence, ...said(advice) }, alternatives: alternatives.map((one) => ({ ...one })), id: known?.id ?? randomUUID(), status: known?.status ?? 'open', createdAt: known?.createdAt ?? at, expiresAt: at + rules.priceMs };
       if (known === undefined && rejected) return undefined;
       // A person who approved it, or has sent it, has seen these figures.
       return known?.status === 'approved' || known?.approval !== undefined ? known : put(fresh);

@@ -36,7 +36,7 @@ import { apiApp } from '../http/api-server.ts';
 import type { ApiToken } from '../http/auth.ts';
 import { metricsApp } from '../http/metrics-server.ts';
 import type { Limits } from '../http/rate-limit.ts';
-import type { AbacusBackend } from '../advice/abacus/backend.ts';
+import { overlayKey, type AbacusBackend } from '../advice/abacus/backend.ts';
 import type { Learning, LearningSettings } from '../learning/learning.ts';
 import type { Logger } from '../log.ts';
 import type { Registry } from '../metrics/client.ts';
@@ -191,7 +191,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   const drift = createDriftWatch(fleet, knownStates, { log, settingsIntervalMs: config.poll.settings_interval_seconds * 1000 });
   const views = createViews({ config, fleet, pools, logs, earnings, drift, health, adviceOf: (miner) => new Map(recommendations.openFor(miner).flatMap(({ kind, expected }) => (expected?.usdPerDay === undefined ? [] : [[kind, expected.usdPerDay.value]]))) });
   const recommendations: Recommendations = createRecommendations({
-    store: adviceStore, limits: limitsOf(config), model: () => (abacus ?? adviceModel).model, madeBy: () => ({ version: learning.inForce.version, backend: abacus?.status().ready === true ? 'abacus' : learning.inForce.backend }),
+    store: adviceStore, limits: limitsOf(config), model: () => (abacus ?? adviceModel).model, madeBy: ({ miner = '', to = '' }) => ({ version: learning.inForce.version, backend: abacus?.model.overlay?.has(overlayKey({ miner, preset: to })) === true ? 'abacus' : learning.inForce.backend }),
     facts: () => [...fleet.all()].map((miner) => factsOf(miner, views.worthOf(miner), {
       slept: recommendations.slept(miner.config.name), overheatTemperature: drift.overheatTemperature(miner.config.name), psuWatts: config.advice.psu_watts[miner.model],
     })),

@@ -276,7 +276,7 @@ export const fleetSchema = z.strictObject({
     max_age_days: z.number().int().min(1).max(90).default(7).describe('A promoted model whose hours ended longer ago is not in force'),
     backend: z.enum(['embedded', 'abacus']).default('embedded').describe('"abacus" asks Abacus.AI too, and goes by the embedded model wherever that does not answer'),
     abacus: z.strictObject({
-      server: z.url({ protocol: /^https?$/, error: 'an address that begins with https://, for example https://api.abacus.ai' }).refine(withoutLogin, 'a url without user name and password').default('https://api.abacus.ai'),
+      server: z.url({ protocol: /^https?$/, error: 'an address that begins with https://, for example https://api.abacus.ai' }).refine(withoutLogin, 'a url without user name and password').refine((url) => !url.startsWith('http:') || ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname), 'a url with https:// (http:// only on your own machine): key and tokens travel to it').default('https://api.abacus.ai'),
       table: z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,62}$/, 'at most 63 letters, digits and underscores, a letter first').default('hashfleet_hours').describe('Name of the streaming table'),
       refresh_minutes: z.number().min(1).max(1440).default(10).describe('How often it is asked, and told what waits'),
       requests_per_second: z.number().min(0.01).max(20).default(2),

@@ -30,9 +30,9 @@ export interface HealthOptions {
   readonly log: Logger;
   /** What the pool credits of the miner's work. */
   readonly poolGap?: (miner: string) => MinerGap | undefined;
-  /** Given the model for advice each time that one was fitted. */
   /** Told of the hours that are over. */
   readonly onHours?: ((hours: readonly HourOf[]) => void) | undefined;
+  /** Given the model for advice each time that one was fitted. */
   readonly onModel?: (fitted: FittedModel) => void;
   /** Unix ms. */
   readonly now?: () => number;

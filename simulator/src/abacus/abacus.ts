@@ -28,7 +28,7 @@ export interface Abacus {
   close(): Promise<void>;
 }
 
-interface Table { readonly featureGroupId: string; readonly datasetId: string; readonly tableName: string; primaryKey?: unknown; updateTimestampKey?: unknown; lookupKeys?: unknown; readonly rows: Map<string, Row>; /** By project, of each column. */ readonly mappings: Map<string, Map<string, string>> }
+interface Table { readonly featureGroupId: string; readonly datasetId: string; readonly tableName: string; primaryKey?: unknown; updateTimestampKey?: unknown; lookupKeys?: unknown; readonly rows: Map<string, Row>; /** By project, of each column. */ readonly mappings: Map<string, Map<string, string>>; /** Of SQL over another. */ readonly view?: { readonly from: Table; readonly columns: readonly string[] } }
 interface Model { readonly modelId: string; readonly projectId: string; readonly name: unknown; readonly target: string; readonly featureGroupIds: readonly string[]; readonly versions: { readonly modelVersion: string; looks: number }[] }
 interface Deployment { readonly deploymentId: string; readonly modelId: string; readonly name: unknown; modelVersion: string; looks: number; stopped: boolean }
 
@@ -77,7 +77,8 @@ export async function startAbacus({ port = 0, host = '127.0.0.1', apiKey = rando
     if (found === undefined) throw new Refusal(404, 'DataNotFoundError', `${what} ${String(id)} not found`);
     return found;
   };
-  const described = ({ rows, mappings: _mappings, ...table }: Table) => ({ ...table, streamingEnabled: true, streamingReady: true, features: [...new Set([...rows.values()].flatMap(Object.keys))].map((name) => ({ name })) });
+  const rowsIn = ({ rows, view }: Table): Row[] => (view === undefined ? [...rows.values()] : rowsIn(view.from).map((row) => Object.fromEntries(view.columns.filter((name) => row[name] !== undefined).map((name) => [name, row[name]]))));
+  const described = ({ rows, mappings: _mappings, view: _view, ...table }: Table) => ({ ...table, streamingEnabled: true, streamingReady: true, features: [...new Set([...rows.values()].flatMap(Object.keys))].map((name) => ({ name })) });
   const targetOf = (table: Table, projectId: unknown) => [...table.mappings.get(String(projectId)) ?? []].find(([, mapping]) => mapping === 'TARGET')?.[0];
   const version = (model: Model) => model.versions.at(-1) ?? { modelVersion: '', looks: 0 };
   const modelOf = (model: Model) => ({ modelId: model.modelId, name: model.name, projectId: model.projectId, latestModelVersion: { modelVersion: version(model).modelVersion, status: at(steps.model, version(model).looks) } });
@@ -99,7 +100,7 @@ export async function startAbacus({ port = 0, host = '127.0.0.1', apiKey = rando
   /** The mean of the target over the rows that are alike, as a stand-in for a trained regression. */
   function predicted(model: Model, query: unknown): Row {
     if (!isRecord(query)) throw new Refusal(400, 'InvalidParameterError', 'queryData must be an object');
-    const rows = model.featureGroupIds.flatMap((id) => [...byGroup(id).rows.values()]);
+    const rows = model.featureGroupIds.flatMap((id) => rowsIn(byGroup(id)));
     const alike = (keys: readonly string[]) => rows.filter((row) => keys.every((key) => row[key] === query[key]));
     const near = [['miner_id', 'preset'], ['model', 'preset'], []].map(alike).find((list) => list.length > 0) ?? [];
     const values = near.map((row) => Number(row[model.target])).filter((value) => Number.isFinite(value));
@@ -143,7 +144,16 @@ export async function startAbacus({ port = 0, host = '127.0.0.1', apiKey = rando
     deleteStreamingToken: ({ streamingToken }) => (streamingTokens.delete(String(streamingToken)), null),
     appendData: (args) => append(args, [args['data']]), appendMultipleData: (args) => append(args, Array.isArray(args['data']) ? args['data'] as unknown[] : [undefined]),
     getRecentFeatureGroupStreamedData: ({ featureGroupId }) => [...byGroup(featureGroupId).rows.values()].slice(-100),
-    createFeatureGroup: ({ tableName }) => ({ featureGroupId: newId(), tableName }), createFeatureGroupVersion: () => ({ featureGroupVersion: newId(), status: 'COMPLETE' }),
+    createFeatureGroup({ tableName, sql }) {
+      const [, columns = '', source = ''] = /^SELECT ([\w, ]+) FROM (\w+)$/i.exec(String(sql)) ?? [];
+      const from = tables.get(source);
+      if (from === undefined) throw new Refusal(400, 'InvalidParameterError', 'The SQL cannot be read, or its table is not there');
+      if (tables.has(String(tableName))) throw new Refusal(409, 'AlreadyExistsError', `Table ${String(tableName)} exists`);
+      const made: Table = { featureGroupId: newId(), datasetId: '', tableName: String(tableName), rows: new Map(), mappings: new Map(), view: { from, columns: columns.split(',').map((name) => name.trim()) } };
+      tables.set(made.tableName, made);
+      return { featureGroupId: made.featureGroupId, tableName: made.tableName };
+    },
+    createFeatureGroupVersion: () => ({ featureGroupVersion: newId(), status: 'COMPLETE' }),
     addFeatureGroupToProject({ featureGroupId, projectId }) {
       byGroup(featureGroupId).mappings.set(known(projects, projectId, 'Project').projectId, new Map());
       return null;

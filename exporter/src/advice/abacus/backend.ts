@@ -112,7 +112,7 @@ export function abacusBackend({ embedded, client: clientOptions, streaming, depl
 
   /** A ratio to the promise, or why it cannot be taken. */
   function plausible(answer: unknown, target: AbacusTarget, setting: Setting): number | FallbackReason {
-    const value = valueOf(answer, valuePath ?? target);
+    const value = valueOf(answer, { path: valuePath, target });
     if (value === undefined) return 'no_answer';
     const own = expectation(embedded.model, setting);
     const expected = target === 'hashrate_ratio' ? own.hashrate.value / setting.promised.hashrate : own.powerWatts.value / setting.promised.powerWatts;
@@ -196,10 +196,11 @@ export function abacusBackend({ embedded, client: clientOptions, streaming, depl
   };
 }
 
-/** By its path, else the first number; bodies of predictions are not described publicly (abacus-api.md, 2.2). */
-function valueOf(answer: unknown, path: string): number | undefined {
-  if (typeof answer === 'number') return Number.isFinite(answer) ? answer : undefined;
-  const found = path.split('.').reduce<unknown>((part, name) => (typeof part === 'object' && part !== null ? (part as Readonly<Record<string, unknown>>)[name] : undefined), answer);
+/** By its path where one is given; else the target's column, else the first number: bodies of predictions are not described publicly (abacus-api.md, 2.2). */
+function valueOf(answer: unknown, { path, target }: { readonly path: string | undefined; readonly target: AbacusTarget }): number | undefined {
+  if (typeof answer === 'number') return Number.isFinite(answer) && path === undefined ? answer : undefined;
+  const found = (path ?? target).split('.').reduce<unknown>((part, name) => (typeof part === 'object' && part !== null ? (part as Readonly<Record<string, unknown>>)[name] : undefined), answer);
   if (typeof found === 'number') return Number.isFinite(found) ? found : undefined;
-  return typeof answer === 'object' && answer !== null ? Object.values(answer).find((value): value is number => typeof value === 'number' && Number.isFinite(value)) : undefined;
+  // Another number in its place could be a confidence.
+  return path === undefined && typeof answer === 'object' && answer !== null ? Object.values(answer).find((value): value is number => typeof value === 'number' && Number.isFinite(value)) : undefined;
 }

@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { HashfleetError } from '../../errors.ts';
 import { AbacusFailure, type AbacusClient, type Arguments } from './client.ts';
-import { abacusTargets, type AbacusTarget } from './rows.ts';
+import { abacusTargets, askedColumns, type AbacusTarget } from './rows.ts';
 import type { AbacusDeployment } from './backend.ts';
 
 /** What the bootstrap leaves behind; tokens in it are secrets. */
@@ -82,7 +82,16 @@ export async function bootstrap({ client, tableName, retentionHours, state: know
     say(`${target}: deployed as ${deploymentId}`);
   }
 
+  /** Only what a prediction will be asked with, and the target: a model must not lean on columns that it will not be given. */
+  async function groupOf(target: AbacusTarget): Promise<string> {
+    const name = `${tableName}_${target}`;
+    const there = await ifThere(() => client.call('describeFeatureGroupByTableName', { tableName: name }));
+    return textOf(there ?? await client.call('createFeatureGroup', { tableName: name, sql: `SELECT ts, ${askedColumns.join(', ')}, ${target} FROM ${tableName}`, description: `Hours of miners, for ${target}` }), 'featureGroupId');
+  }
+
   async function train(target: AbacusTarget, { name, projectId }: { name: string; projectId: string }): Promise<string> {
+    const featureGroupId = await groupOf(target);
+    await client.call('createFeatureGroupVersion', { featureGroupId });
     await unlessThere(() => client.call('addFeatureGroupToProject', { featureGroupId, projectId, featureGroupType: 'CUSTOM_TABLE' }));
     await client.call('setFeatureMapping', { projectId, featureGroupId, featureName: target, featureMapping: 'TARGET' });
     const valid = await client.call('validateProject', { projectId });
@@ -97,6 +106,7 @@ export async function bootstrap({ client, tableName, retentionHours, state: know
     const deployed = state.deployments[target];
     if (deployed === undefined || deployed.modelMonitorId !== undefined) return;
     const { projectId, modelId } = deployed;
+    const featureGroupId = await groupOf(target);
     const modelMonitorId = textOf(await client.call('createModelMonitor', { projectId, name: `${tableName} ${target}`, predictionFeatureGroupId: featureGroupId, trainingFeatureGroupId: featureGroupId, modelId }), 'modelMonitorId');
     state = { ...state, deployments: { ...state.deployments, [target]: { ...deployed, modelMonitorId } } };
     keep(state);

@@ -15,7 +15,7 @@ export const abacusActions = {
   getApiEndpoint: get, listUseCases: get, createProject: post, listProjects: get,
   createStreamingDataset: post, describeFeatureGroupByTableName: get, setFeatureGroupIndexingConfig: post,
   setStreamingRetentionPolicy: { ...post, query: ['datasetId'] }, createStreamingToken: post,
-  addFeatureGroupToProject: post, setFeatureMapping: post, validateProject: get,
+  createFeatureGroup: post, createFeatureGroupVersion: post, addFeatureGroupToProject: post, setFeatureMapping: post, validateProject: get,
   trainModel: post, describeModel: get, createDeployment: post, describeDeployment: get,
   startDeployment: { ...post, query: ['deploymentId'] }, stopDeployment: { ...post, query: ['deploymentId'] },
   createDeploymentToken: post, createModelMonitor: post, getModelMonitorSummary: get,

@@ -101,9 +101,9 @@ export function createAbacusClient({ server, apiKey, discovery = {}, requestsPer
 
   async function repeated(url: string, name: AbacusActionName, args: Arguments): Promise<unknown> {
     for (let attempt = 1; ; attempt += 1) {
-      await turn();
       const started = now();
       try {
+        await turn();
         const result = await once(url, name, args);
         counted({ action: name, outcome: 'ok', seconds: (now() - started) / 1000 });
         [failed, shutMs] = [0, breakerMs];

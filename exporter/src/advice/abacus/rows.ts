@@ -65,7 +65,10 @@ export function rowOf(hour: Hour, { miner, model }: { readonly miner: string; re
   };
 }
 
-/** What is asked about one way to run. */
+/** Columns of a row that a prediction is asked with. */
+export const askedColumns = ['miner_id', 'model', 'preset', 'promised_hashrate', 'promised_power'] as const;
+
+/** What is asked about one way to run, by `askedColumns`. */
 export function queryOf({ miner, model, preset, promised }: Setting, pseudonym: Pseudonym): Readonly<Record<string, unknown>> {
   return { miner_id: pseudonym(miner), model, preset, promised_hashrate: promised.hashrate, promised_power: promised.powerWatts };
 }
