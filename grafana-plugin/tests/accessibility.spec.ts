@@ -41,6 +41,13 @@ for (const theme of ['dark', 'light'] satisfies Theme[]) {
       expect(findings(await scanForA11yViolations())).toEqual([]);
     });
 
+    test('on the page of advice', async ({ gotoPage, page, scanForA11yViolations }) => {
+      await gotoPage('/advice');
+      await page.getByRole('button', { name: 'Judge the fleet now' }).click();
+      await expect(page.getByRole('article').first()).toBeVisible();
+      expect(findings(await scanForA11yViolations())).toEqual([]);
+    });
+
     test('on the configuration page', async ({ appConfigPage, page, scanForA11yViolations }) => {
       expect(appConfigPage).toBeTruthy();
       await expect(page.getByRole('button', { name: 'Save & test' })).toBeVisible();

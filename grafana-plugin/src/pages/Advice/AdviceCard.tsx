@@ -100,7 +100,7 @@ function Figure({ label, interval, format, good }: { label: string; interval: In
     <div>
       <dt>{label}</dt>
       <dd className={good ? styles.good : undefined}>
-        {withSign(interval.value, format)} <span className={styles.band}>{t('advice.band', '({{low}} to {{high}})', { low: withSign(interval.low, format), high: withSign(interval.high, format) })}</span>
+        {withSign(interval.value, format)} <span className={styles.band}>({withSign(interval.low, format)} … {withSign(interval.high, format)})</span>
       </dd>
     </div>
   );

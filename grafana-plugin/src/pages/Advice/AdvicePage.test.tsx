@@ -31,7 +31,7 @@ describe('the page of advice', () => {
     renderPage(<AdvicePage />);
     const card = await screen.findByRole('article', { name: /Other preset: l9-01/ });
     expect(within(card).getByText('93 %')).toBeInTheDocument();
-    expect(card).toHaveTextContent('+$1.25 (+$0.40 to +$2.10)');
+    expect(card).toHaveTextContent('+$1.25 (+$0.40 … +$2.10)');
     expect(card).toHaveTextContent('Saves 760 W');
     expect(card).toHaveTextContent('Instead: 2400 (+$0.90)');
     expect(screen.getByText('1 open. All changes together: +$1.25 a day.')).toBeInTheDocument();

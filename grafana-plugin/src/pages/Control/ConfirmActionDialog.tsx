@@ -88,7 +88,8 @@ export function ConfirmActionDialog({ action, miners, send, onStarted, onDismiss
       )}
       {state.step === 'waiting' && (
         <Alert severity="success" title={t('confirm.waiting', 'It waits for a second person')}>
-          {t('confirm.waiting-advice', '{{reason}}. Nothing is sent until then.', { reason: state.reason })}
+          {`${state.reason}. `}
+          {t('confirm.waiting-advice', 'Nothing is sent until then.')}
         </Alert>
       )}
       {state.step === 'failed' && <ApiErrorAlert failure={state.failure} />}
@@ -106,7 +107,7 @@ export function ConfirmActionDialog({ action, miners, send, onStarted, onDismiss
       {planned && count > 0 && toType !== undefined && !expired && (
         <Field
           className={styles.space}
-          label={planned.stepUp ? t('confirm.type-text', 'This is hard to take back. Type {{text}} to confirm it', { text: toType }) : t('confirm.type', 'Type {{count}} to confirm that you mean {{miners}}', { count, miners: countMiners(count) })}
+          label={planned.stepUp ? t('confirm.type-text', 'This is hard to take back. Type {{text}} to confirm it', { text: toType, interpolation: { escapeValue: false } }) : t('confirm.type', 'Type {{count}} to confirm that you mean {{miners}}', { count, miners: countMiners(count) })}
         >
           <Input id="confirm-count" width={planned.stepUp ? 30 : 12} value={typed} inputMode={planned.stepUp ? 'text' : 'numeric'} autoComplete="off" disabled={pending} onChange={(event) => setTyped(event.currentTarget.value)} />
         </Field>
