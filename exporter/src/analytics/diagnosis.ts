@@ -89,12 +89,12 @@ export function diagnose(all: readonly Recent[], { common = new Map() }: { reado
     return [subject.miner, { medians: own, jumped: sensorJumped(hours), ...(finding === undefined || hours.length === 0 ? {} : { finding }) }];
   }));
 
-  function find({ hours }: Recent, own: Residuals, { miner, circuit, site, rack }: Subject): Finding | undefined {
+  function find({ hours }: Recent, own: Residuals, { circuit, site, rack }: Subject): Finding | undefined {
     const evidence = evidenceOf(own);
     const found = (part: FaultPart, text: string): Finding => ({ part, text, evidence });
     const last = hours.at(-1)?.hour;
     if (last === undefined) return undefined;
-    const bad = (signal: ResidualSignal) => badOf(miner, signal);
+    const bad = (signal: ResidualSignal) => badness(signal, own[signal]?.z ?? 0);
     const is = (signal: ResidualSignal) => bad(signal) >= alarmZ;
     const figure = (signal: ResidualSignal) => evidence.find((one) => one.signal === signal)?.text ?? '';
     if (last.lostBoard !== undefined) return found('board', `Board ${last.lostBoard} is lost while the others mine.`);

@@ -16,7 +16,8 @@ export interface Evidence { readonly signal: ResidualSignal; readonly z: number;
 
 /** 0 to 1; 0.5 is as unusual as an alarm. */
 export function anomalyScore(residuals: Residuals): number {
-  const worst = Math.max(0, ...residualSignals.map((signal) => Math.abs(residuals[signal]?.z ?? 0)));
+  let worst = 0;
+  for (const signal of residualSignals) worst = Math.max(worst, Math.abs(residuals[signal]?.z ?? 0));
   return 1 - 2 ** (-Math.max(0, worst - usualZ) / halfZ);
 }
 
@@ -28,10 +29,12 @@ export function healthScore(residuals: Residuals): number {
 
 /** What takes most from the health first. */
 export function evidenceOf(residuals: Residuals): Evidence[] {
-  return residualSignals.flatMap((signal): Evidence[] => {
+  const found: Evidence[] = [];
+  for (const signal of residualSignals) {
     const one = residuals[signal];
-    if (one === undefined || badness(signal, one.z) <= usualZ) return [];
+    if (one === undefined || badness(signal, one.z) <= usualZ) continue;
     const which = one.place === undefined ? '' : ` (${signal === 'fan' ? 'fan' : 'board'} ${one.place})`;
-    return [{ signal, ...one, text: `${signalNames[signal]}${which} ${Math.abs(one.z).toFixed(1)} deviations ${one.z > 0 ? 'above' : 'below'} what is expected` }];
-  }).sort((a, b) => weights[b.signal] * badness(b.signal, b.z) - weights[a.signal] * badness(a.signal, a.z));
+    found.push({ signal, ...one, text: `${signalNames[signal]}${which} ${Math.abs(one.z).toFixed(1)} deviations ${one.z > 0 ? 'above' : 'below'} what is expected` });
+  }
+  return found.sort((a, b) => weights[b.signal] * badness(b.signal, b.z) - weights[a.signal] * badness(a.signal, a.z));
 }

@@ -321,15 +321,21 @@ function clipped(z: number): number {
 /** Median of the last scores of a signal, oldest first; fewer than half of what is asked for say nothing. */
 export function medianZ(last: readonly Residuals[], signal: ResidualSignal): SignalResidual | undefined {
   const scores: number[] = [];
-  const counts = new Map<number, number>();
-  for (const residuals of last.slice(-medianHours)) {
-    const one = residuals[signal];
+  // Boards and fans are few: a list by place, and none where the signal has no places.
+  let counts: number[] | undefined;
+  let place: number | undefined;
+  for (let index = Math.max(0, last.length - medianHours); index < last.length; index += 1) {
+    const one = last[index]?.[signal];
     if (one === undefined) continue;
     scores.push(one.z);
-    if (one.place !== undefined) counts.set(one.place, (counts.get(one.place) ?? 0) + 1);
+    if (one.place === undefined) continue;
+    counts ??= [];
+    counts[one.place] = (counts[one.place] ?? 0) + 1;
   }
   if (scores.length < medianHours / 2) return undefined;
-  let place: number | undefined;
-  for (const [one, count] of counts) if (place === undefined || count > (counts.get(place) ?? 0)) place = one;
+  for (let index = Math.max(0, last.length - medianHours); counts !== undefined && index < last.length; index += 1) {
+    const seen = last[index]?.[signal]?.place;
+    if (seen !== undefined && (place === undefined || (counts[seen] ?? 0) > (counts[place] ?? 0))) place = seen;
+  }
   return place === undefined ? { z: median(scores) } : { z: median(scores), place };
 }

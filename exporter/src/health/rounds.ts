@@ -167,9 +167,10 @@ export function createRounds(): Rounds {
         const known = hour.preset === undefined || hour.tuned === true ? 0 : state.references.get(hour.preset) ?? 0;
         const counted = finding !== undefined && !isFault(finding) ? nothing : medians;
         // A fact weighs as much as any figure can.
-        const fact = finding !== undefined && isFault(finding) && evidenceOf(medians).length === 0;
+        const evidence = evidenceOf(medians);
+        const fact = finding !== undefined && isFault(finding) && evidence.length === 0;
         return [subject.miner, {
-          score: fact ? Math.min(healthScore(counted), 20) : healthScore(counted), anomaly: fact ? 1 : anomalyScore(medians), residuals: medians, evidence: evidenceOf(medians), at: end,
+          score: fact ? Math.min(healthScore(counted), 20) : healthScore(counted), anomaly: fact ? 1 : anomalyScore(medians), residuals: medians, evidence, at: end,
           hours: known + Number(reference), ...(finding === undefined || found === undefined ? {} : { finding: { ...finding, since: found.since } }),
           ...(before?.part === found?.part ? {} : { changed: { ...(before === undefined ? {} : { from: before.part }), ...(found === undefined ? {} : { to: found.part }) } }),
         }];
