@@ -134,7 +134,7 @@ export async function startStack({ folder, fleet, portBase = defaultPortBase, mi
     const grafana = findProgram('grafana');
     if (grafana === undefined) {
       run('plugin-host', [
-        process.execPath, at('plugin-host/dist/server.mjs'), '--port', String(ports.page), '--dist', at('grafana-plugin/dist'), '--prometheus', url('prometheus'), '--api', url('api'),
+        process.execPath, at('plugin-host/dist/server.mjs'), '--port', String(ports.page), '--dist', at('grafana-plugin/dist'), '--prometheus', url('prometheus'), '--api', url('api'), '--alertmanager', url('alertmanager'),
         '--read-token-file', tokens.read, '--operate-token-file', tokens.operate, '--dashboards', at('dashboards/json'),
       ]);
       await ready('plugin-host', `${url('page')}/healthz`);
@@ -229,6 +229,7 @@ function grafanaEnvironment({ folder, ports, tokens }) {
     GF_PLUGINS_ALLOW_LOADING_UNSIGNED_PLUGINS: 'hashfleet-miningfleet-app,hashfleet-fleetgrid-panel', 'GF_PLUGIN_HASHFLEET-MININGFLEET-APP_PATH': at('grafana-plugin/dist'),
     GF_DATAPROXY_SEND_USER_HEADER: 'true', GF_DATAPROXY_LOGGING: 'true', GF_ANALYTICS_REPORTING_ENABLED: 'false', GF_ANALYTICS_CHECK_FOR_UPDATES: 'false',
     HASHFLEET_PROMETHEUS_URL: `http://${loopback}:${ports.prometheus}`, HASHFLEET_API_URL: `http://${loopback}:${ports.api}`,
+    HASHFLEET_ALERTMANAGER_URL: `http://${loopback}:${ports.alertmanager}`,
     HASHFLEET_READ_TOKEN: readFileSync(tokens.read, 'utf8'), HASHFLEET_OPERATE_TOKEN: readFileSync(tokens.operate, 'utf8'),
   };
 }

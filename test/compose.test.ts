@@ -134,6 +134,7 @@ describe('ports and names', () => {
     expect(service('grafana').environment).toMatchObject({
       HASHFLEET_PROMETHEUS_URL: `http://prometheus:${published('prometheus')[0]}`,
       HASHFLEET_API_URL: `http://exporter:${flag('exporter', '--api-listen').split(':')[1]}`,
+      HASHFLEET_ALERTMANAGER_URL: `http://alertmanager:${published('alertmanager')[0]}`,
     });
     expect(targets('prometheus')).toEqual([`localhost:${published('prometheus')[0]}`]);
   });

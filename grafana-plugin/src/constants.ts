@@ -4,7 +4,9 @@ export const PLUGIN_ID = pluginJson.id;
 export const PLUGIN_BASE_URL = `/a/${pluginJson.id}`;
 export const FLEET_GRID_PANEL_ID = 'hashfleet-fleetgrid-panel';
 
-export const ROUTES = { fleet: 'fleet', control: 'control', advice: 'advice', miner: 'miner' } as const;
+export const ROUTES = {
+  fleet: 'fleet', control: 'control', advice: 'advice', earnings: 'earnings', alerts: 'alerts', audit: 'audit', setup: 'setup', miner: 'miner',
+} as const;
 
 export const fleetUrl = (): string => `${PLUGIN_BASE_URL}/${ROUTES.fleet}`;
 export const minerUrl = (miner: string): string => `${PLUGIN_BASE_URL}/${ROUTES.miner}/${encodeURIComponent(miner)}`;
@@ -12,4 +14,10 @@ export const controlUrl = (miner?: string): string =>
   `${PLUGIN_BASE_URL}/${ROUTES.control}${miner === undefined ? '' : `?miner=${encodeURIComponent(miner)}`}`;
 export const adviceUrl = (miner?: string): string =>
   `${PLUGIN_BASE_URL}/${ROUTES.advice}${miner === undefined ? '' : `?miner=${encodeURIComponent(miner)}`}`;
+export const earningsUrl = (): string => `${PLUGIN_BASE_URL}/${ROUTES.earnings}`;
+export const alertsUrl = (alert?: string): string =>
+  `${PLUGIN_BASE_URL}/${ROUTES.alerts}${alert === undefined ? '' : `?alert=${encodeURIComponent(alert)}`}`;
+export const auditUrl = (miner?: string): string =>
+  `${PLUGIN_BASE_URL}/${ROUTES.audit}${miner === undefined ? '' : `?miner=${encodeURIComponent(miner)}`}`;
+export const setupUrl = (): string => `${PLUGIN_BASE_URL}/${ROUTES.setup}`;
 export const configurationUrl = (): string => `/plugins/${PLUGIN_ID}`;

@@ -2,6 +2,8 @@
 export interface AppSettings {
   /** Base URL of the exporter's API, without /api/v1. */
   apiUrl?: string;
+  /** Base URL of Alertmanager, without /api/v2; absent means that silences are set elsewhere. */
+  alertmanagerUrl?: string;
   /** Prometheus data source; absent means Grafana's default. */
   dataSourceUid?: string;
 }

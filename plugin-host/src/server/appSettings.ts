@@ -10,7 +10,7 @@ export interface AppSettings {
   secureJsonData: Record<string, string>;
 }
 
-export function initialSettings(options: Pick<HostOptions, 'apiUrl' | 'readToken' | 'operateToken'>): AppSettings {
+export function initialSettings(options: Pick<HostOptions, 'apiUrl' | 'alertmanagerUrl' | 'readToken' | 'operateToken'>): AppSettings {
   const secureJsonData: Record<string, string> = {};
   if (options.readToken) {
     secureJsonData['readToken'] = options.readToken;
@@ -22,7 +22,10 @@ export function initialSettings(options: Pick<HostOptions, 'apiUrl' | 'readToken
     saved: options.apiUrl !== undefined,
     enabled: true,
     pinned: true,
-    jsonData: options.apiUrl === undefined ? {} : { apiUrl: options.apiUrl },
+    jsonData: {
+      ...(options.apiUrl === undefined ? {} : { apiUrl: options.apiUrl }),
+      ...(options.alertmanagerUrl === undefined ? {} : { alertmanagerUrl: options.alertmanagerUrl }),
+    },
     secureJsonData,
   };
 }

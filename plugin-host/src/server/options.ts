@@ -9,6 +9,8 @@ export interface HostOptions {
   prometheusUrl: string;
   /** Base URL of the exporter's API; without it the app counts as never configured. */
   apiUrl?: string;
+  /** Base URL of Alertmanager, which the app reads alerts from and sets silences at. */
+  alertmanagerUrl?: string;
   readToken?: string;
   operateToken?: string;
   /** A folder of dashboard JSON files, shown under /d/<uid>. */
@@ -23,6 +25,7 @@ export const usage = `Usage: node dist/server.mjs [flags]
   --dist DIR                 built plugin (PLUGIN_HOST_DIST, ../grafana-plugin/dist)
   --prometheus URL           Prometheus (PLUGIN_HOST_PROMETHEUS, http://127.0.0.1:9090)
   --api URL                  exporter API without /api/v1 (PLUGIN_HOST_API; without it the app is not configured)
+  --alertmanager URL         Alertmanager without /api/v2 (PLUGIN_HOST_ALERTMANAGER)
   --read-token-file FILE     token with scope read (or HASHFLEET_READ_TOKEN)
   --operate-token-file FILE  token with scope operate (or HASHFLEET_OPERATE_TOKEN)
   --dashboards DIR           dashboards to draw under /d/<uid> (PLUGIN_HOST_DASHBOARDS)
@@ -40,6 +43,7 @@ export function readOptions(args: string[], environment: Environment, packageRoo
       dist: { type: 'string' },
       prometheus: { type: 'string' },
       api: { type: 'string' },
+      alertmanager: { type: 'string' },
       'read-token-file': { type: 'string' },
       'operate-token-file': { type: 'string' },
       dashboards: { type: 'string' },
@@ -63,6 +67,10 @@ export function readOptions(args: string[], environment: Environment, packageRoo
   const api = values.api ?? environment['PLUGIN_HOST_API'];
   if (api) {
     options.apiUrl = httpUrl('--api', api);
+  }
+  const alertmanager = values.alertmanager ?? environment['PLUGIN_HOST_ALERTMANAGER'];
+  if (alertmanager) {
+    options.alertmanagerUrl = httpUrl('--alertmanager', alertmanager);
   }
   const dashboards = values.dashboards ?? environment['PLUGIN_HOST_DASHBOARDS'];
   if (dashboards) {

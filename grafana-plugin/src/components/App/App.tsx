@@ -13,6 +13,10 @@ import { AppSettingsContext } from './settingsContext';
 const FleetPage = lazy(() => import('../../pages/Fleet/FleetPage'));
 const MinerPage = lazy(() => import('../../pages/Miner/MinerPage'));
 const AdvicePage = lazy(() => import('../../pages/Advice/AdvicePage'));
+const EarningsPage = lazy(() => import('../../pages/Earnings/EarningsPage'));
+const AlertsPage = lazy(() => import('../../pages/Alerts/AlertsPage'));
+const AuditPage = lazy(() => import('../../pages/Audit/AuditPage'));
+const SetupPage = lazy(() => import('../../pages/Setup/SetupPage'));
 const ControlPage = lazy(() => import('../../pages/Control/ControlPage'));
 
 export default function App({ meta }: AppRootProps<AppSettings>) {
@@ -28,6 +32,10 @@ export default function App({ meta }: AppRootProps<AppSettings>) {
             <Route path={ROUTES.fleet} element={<FleetPage />} />
             <Route path={ROUTES.control} element={<ControlPage />} />
             <Route path={ROUTES.advice} element={<AdvicePage />} />
+            <Route path={ROUTES.earnings} element={<EarningsPage />} />
+            <Route path={ROUTES.alerts} element={<AlertsPage />} />
+            <Route path={ROUTES.audit} element={<AuditPage />} />
+            <Route path={ROUTES.setup} element={<SetupPage />} />
             <Route path={`${ROUTES.miner}/:name`} element={<MinerPage />} />
             <Route path="*" element={<Navigate replace to={fleetUrl()} />} />
           </Routes>

@@ -17,6 +17,7 @@ export default function AppConfig({ plugin }: AppConfigProps) {
   const styles = useStyles2(getStyles);
   const { meta } = plugin;
   const [apiUrl, setApiUrl] = useState(meta.jsonData?.apiUrl ?? '');
+  const [alertmanagerUrl, setAlertmanagerUrl] = useState(meta.jsonData?.alertmanagerUrl ?? '');
   const [dataSourceUid, setDataSourceUid] = useState(meta.jsonData?.dataSourceUid);
   const [secrets, setSecrets] = useState<Record<SecretName, string>>({ readToken: '', operateToken: '' });
   const [configured, setConfigured] = useState<Record<SecretName, boolean>>({
@@ -26,7 +27,8 @@ export default function AppConfig({ plugin }: AppConfigProps) {
   const [saving, setSaving] = useState(false);
   const [outcome, setOutcome] = useState<Outcome>();
   const problem = apiUrl === '' ? undefined : urlProblem(apiUrl);
-  const incomplete = apiUrl === '' || problem !== undefined || (!configured.readToken && secrets.readToken === '');
+  const alertmanagerProblem = alertmanagerUrl === '' ? undefined : urlProblem(alertmanagerUrl);
+  const incomplete = apiUrl === '' || problem !== undefined || alertmanagerProblem !== undefined || (!configured.readToken && secrets.readToken === '');
 
   const submit = async (event: SyntheticEvent): Promise<void> => {
     event.preventDefault();
@@ -34,7 +36,7 @@ export default function AppConfig({ plugin }: AppConfigProps) {
     setOutcome(undefined);
     try {
       const given = Object.fromEntries(Object.entries(secrets).filter(([, value]) => value !== ''));
-      await saveSettings(meta, { ...meta.jsonData, apiUrl: apiUrl.replace(/\/+$/, ''), dataSourceUid }, given);
+      await saveSettings(meta, { ...meta.jsonData, apiUrl: apiUrl.replace(/\/+$/, ''), alertmanagerUrl: alertmanagerUrl.replace(/\/+$/, ''), dataSourceUid }, given);
       setConfigured((now) => ({ readToken: now.readToken || secrets.readToken !== '', operateToken: now.operateToken || secrets.operateToken !== '' }));
       setSecrets({ readToken: '', operateToken: '' });
       setOutcome({ tested: await testConnection() });
@@ -92,6 +94,16 @@ export default function AppConfig({ plugin }: AppConfigProps) {
             onClear={() => setDataSourceUid(undefined)}
             width={60}
           />
+        </Field>
+      </FieldSet>
+      <FieldSet label={t('config.alerts', 'Alerts')}>
+        <Field
+          label={t('config.alertmanager', 'Alertmanager URL')}
+          description={t('config.alertmanager-description', 'Where the Grafana server reaches Alertmanager, without /api/v2. Empty: the page Alerts shows what Prometheus says, without silences.')}
+          invalid={alertmanagerProblem !== undefined}
+          error={alertmanagerProblem}
+        >
+          <Input id="config-alertmanagerUrl" width={60} value={alertmanagerUrl} placeholder="http://alertmanager:9093" onChange={(event) => setAlertmanagerUrl(event.currentTarget.value.trim())} />
         </Field>
       </FieldSet>
       <Button type="submit" disabled={saving || incomplete} icon={saving ? 'spinner' : 'save'}>
