@@ -29,7 +29,7 @@ export function AdviceCard({ advice, access, busy, onSend, onDecide }: Props) {
     <article className={styles.card} aria-labelledby={`advice-${id}`}>
       <div className={styles.head}>
         <Icon name={kindIcons[kind]} />
-        <h3 id={`advice-${id}`} className={styles.title}>
+        <h2 id={`advice-${id}`} className={styles.title}>
           {kindName(kind)}
           {miner !== undefined && (
             <>
@@ -37,7 +37,7 @@ export function AdviceCard({ advice, access, busy, onSend, onDecide }: Props) {
               <TextLink href={minerUrl(miner)}>{miner}</TextLink>
             </>
           )}
-        </h3>
+        </h2>
         {from !== undefined && to !== undefined && (
           <span className={styles.change}>
             {from} <Icon name="arrow-right" size="sm" aria-label={t('advice.to', 'to')} /> {to}
