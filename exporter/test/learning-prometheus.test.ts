@@ -1,6 +1,6 @@
 /** Training from a real Prometheus that has weeks of a simulated fleet: as a command, and in the service as built, since a thread's sources are not translated. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseConfig } from '../src/config/load.ts';
@@ -13,7 +13,7 @@ import { catalogue } from '../src/metrics/catalogue.ts';
 import { hashfleet, temporaryFolder } from './command.ts';
 import { recordingLog, until } from './fixtures.ts';
 import { dayMs, hourMs, learningHours, openMetricsOf } from './learning-world.ts';
-import { freePort } from './prometheus.ts';
+import { startPrometheus } from './prometheus.ts';
 import { tokens, valueOn, whenDone } from './running.ts';
 
 const days = 22;
@@ -24,28 +24,20 @@ const all = learningHours(11, { miners: 6, days, begin: end - days * dayMs });
 const gap = { from: end - 10 * dayMs, to: end - 10 * dayMs + 6 * hourMs };
 const seen = all.filter(({ at }) => at < gap.from || at >= gap.to);
 let url = '';
-let child: ChildProcess;
+let stop = async () => Promise.resolve();
 const folder = temporaryFolder();
 
 beforeAll(async () => {
-  writeFileSync(path.join(folder, 'prometheus.yml'), 'global: {}\n');
   const tsdb = path.join(folder, 'tsdb');
   mkdirSync(tsdb);
   writeFileSync(path.join(folder, 'weeks.om'), [...openMetricsOf(seen)].join(''));
   const made = spawnSync('promtool', ['tsdb', 'create-blocks-from', 'openmetrics', '--max-block-duration=1600h', path.join(folder, 'weeks.om'), tsdb], { encoding: 'utf8' });
   expect([made.status, made.stderr]).toEqual([0, '']);
-  const port = await freePort();
-  url = `http://127.0.0.1:${port}`;
-  child = spawn('prometheus', [`--config.file=${path.join(folder, 'prometheus.yml')}`, `--storage.tsdb.path=${tsdb}`, `--web.listen-address=127.0.0.1:${port}`, '--storage.tsdb.retention.time=100y'], { stdio: 'ignore' });
-  await until('Prometheus is ready', async () => fetch(`${url}/-/ready`).then(({ ok }) => ok, () => false), 60_000);
+  ({ url, stop } = await startPrometheus('global: {}\n', { data: tsdb, more: ['--storage.tsdb.retention.time=100y'] }));
   writeFileSync(path.join(folder, 'fleet.yaml'), fleet());
 }, 180_000);
 
-afterAll(async () => {
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await ended;
-});
+afterAll(async () => stop());
 
 const fleet = () => `miners: []\nprometheus: {url: "${url}"}\napi: {tokens: [{name: r, scope: read, token_env: READ}, {name: a, scope: admin, token_env: ADMIN}]}\n`;
 

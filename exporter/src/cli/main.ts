@@ -18,6 +18,7 @@ import { createLogger, type Logger } from '../log.ts';
 import { seriesReference } from '../metrics/reference.ts';
 import tab from '@bomb.sh/tab/commander';
 import { addAct } from './act.ts';
+import { addAnomalies } from './anomalies.ts';
 import { addApprovals } from './approvals.ts';
 import { addAudit } from './audit.ts';
 import { addBackfill } from './backfill.ts';
@@ -127,6 +128,7 @@ addBackfill(program);
 addEarnings(program);
 addReport(program);
 addLearning(program);
+addAnomalies(program);
 addAbacus(program);
 
 addFleet(program);
