@@ -3,9 +3,13 @@ import type { Configuration } from 'webpack';
 import { merge } from 'webpack-merge';
 import grafanaConfig, { type Env } from './.config/webpack/webpack.config.ts';
 
+/** Texts of scenes in other languages than English: seventeen small chunks, whose names and hashes would all stand in module.js. */
+const otherLanguages = /[\\/]@grafana[\\/]scenes[\\/].*[\\/]locales[\\/](?!en-US)/;
+
 /** The scaffold copies the logos of the root plugin only; those of nested plugins would be missing. */
 const config = async (env: Env): Promise<Configuration> =>
   merge(await grafanaConfig(env), {
+    optimization: { splitChunks: { cacheGroups: { otherLanguages: { test: otherLanguages, name: 'other-languages', chunks: 'async', enforce: true } } } },
     plugins: [new CopyWebpackPlugin({ patterns: [{ from: 'panels/*/img/*', to: '[path][name][ext]' }] })],
   });
 

@@ -1,31 +1,30 @@
 import { AppPlugin, type AppRootProps } from '@grafana/data';
-import { initPluginTranslations } from '@grafana/i18n';
-import { LoadingPlaceholder } from '@grafana/ui';
 import React, { lazy, Suspense } from 'react';
 import type { AppConfigProps } from './components/AppConfig/AppConfig';
 import { links } from './extensions/links';
-import pluginJson from './plugin.json';
+import { PLUGIN_ID } from './constants';
 import type { AppSettings } from './settings';
 
 const LazyApp = lazy(async () => {
-  const { loadResources } = await import('@grafana/scenes');
-  await initPluginTranslations(pluginJson.id, [loadResources]);
+  const [{ initPluginTranslations }, { loadResources }] = await Promise.all([import('@grafana/i18n'), import('@grafana/scenes')]);
+  await initPluginTranslations(PLUGIN_ID, [loadResources]);
   return import('./components/App/App');
 });
 
 const LazyAppConfig = lazy(async () => {
-  await initPluginTranslations(pluginJson.id);
+  const { initPluginTranslations } = await import('@grafana/i18n');
+  await initPluginTranslations(PLUGIN_ID);
   return import('./components/AppConfig/AppConfig');
 });
 
 const App = (props: AppRootProps<AppSettings>) => (
-  <Suspense fallback={<LoadingPlaceholder text="" />}>
+  <Suspense fallback={null}>
     <LazyApp {...props} />
   </Suspense>
 );
 
 const AppConfig = (props: AppConfigProps) => (
-  <Suspense fallback={<LoadingPlaceholder text="" />}>
+  <Suspense fallback={null}>
     <LazyAppConfig {...props} />
   </Suspense>
 );

@@ -2,7 +2,7 @@ import { getBackendSrv } from '@grafana/runtime';
 import { lastValueFrom } from 'rxjs';
 import { PLUGIN_ID } from '../constants';
 import { toApiError } from './errors';
-import type { ActionReply, ActionRequest, AuditEntry, Confirmation, Health, Job, Presets, Recommendation, Rig, Telemetry } from './types';
+import type { ActionReply, ActionRequest, Approval, AuditEntry, Confirmation, Health, Job, Presets, Recommendation, Rig, Telemetry } from './types';
 
 const proxy = `/api/plugin-proxy/${PLUGIN_ID}`;
 
@@ -38,6 +38,7 @@ export const controlClient = {
   job: (id: string) => get<Job>(`jobs/${id}`),
   audit: (limit: number, miner?: string) =>
     get<{ entries: AuditEntry[] }>('audit', miner === undefined ? { limit } : { limit, miner }).then((reply) => reply.entries),
+  approvals: () => get<{ approvals: Approval[] }>('approvals').then((reply) => reply.approvals),
   advice: () => get<{ recommendations: Recommendation[] }>('recommendations', { status: 'all' }).then((reply) => reply.recommendations),
   judgeFleet: () => post<{ recommendations: Recommendation[] }>('recommendations/generate', {}),
   decide: (id: string, decision: 'approve' | 'reject') => post<Recommendation>(`recommendations/${id}/${decision}`, {}),

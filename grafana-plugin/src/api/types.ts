@@ -65,6 +65,9 @@ export interface Rig {
   stateSeconds?: number;
   failure?: { code?: number; description?: string };
   intent: Intent;
+  intentStatement?: { author?: string; reason?: string; until?: string };
+  phase?: 'off' | 'starting' | 'tuning' | 'warming_up' | 'steady';
+  health?: { score: number; anomaly: number; part?: string; text?: string; since?: string };
   preset?: { name: string; tuned?: boolean; powerWatts?: number; hashrate?: number };
   hashrate?: number;
   hashrateAverage?: number;
@@ -221,6 +224,24 @@ export interface ActionReply {
   job?: Job;
   /** In place of a job: it waits for a second person. */
   approval?: { id: string; reason: string };
+}
+
+/** An action that waits for a second person, or what became of it. */
+export interface Approval {
+  id: string;
+  state: 'awaiting_approval' | 'approved' | 'rejected' | 'expired';
+  action: ActionName;
+  parameters: Record<string, unknown>;
+  actor: string;
+  reason: string;
+  requestedAt: string;
+  expiresAt: string;
+  plan: Plan;
+  confirmed: boolean;
+  answeredBy?: string;
+  answeredAt?: string;
+  answer?: string;
+  job?: string;
 }
 
 export interface AuditEntry {

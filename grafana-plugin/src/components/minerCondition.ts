@@ -70,10 +70,15 @@ export const stateText = (rig: Pick<Rig, 'up' | 'stale' | 'state'>): string => {
   return condition === 'settling' && rig.state ? stateName(rig.state) : conditionName(condition);
 };
 
+/** Why the last reading failed. */
+export const readingFailure = ({ reason }: Pick<Rig, 'reason'>): string | undefined =>
+  reason === undefined ? undefined : t('state.detail.reason', 'Reason: {{reason}}', { reason: reason.replaceAll('_', ' ') });
+
 /** What adds to the state in a second line: why, or what the operator wants. */
 export function stateDetail(rig: Rig): string | undefined {
-  if (!rig.up && rig.reason) {
-    return t('state.detail.reason', 'Reason: {{reason}}', { reason: rig.reason.replaceAll('_', ' ') });
+  const reason = rig.up ? undefined : readingFailure(rig);
+  if (reason) {
+    return reason;
   }
   if (rig.failure?.description) {
     return rig.failure.description;

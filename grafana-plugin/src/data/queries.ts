@@ -11,10 +11,11 @@ export const queryKeys = {
   job: (id: string) => ['job', id],
   audit: ['audit'],
   advice: ['advice'],
+  approvals: ['approvals'],
 } as const;
 
 /** How often each page asks anew, in ms. Jobs are watched closely only while they run. */
-export const refreshEvery = { rigs: 5000, telemetry: 5000, health: 15_000, jobs: 5000, audit: 10_000, advice: 10_000, runningJob: 1000 } as const;
+export const refreshEvery = { rigs: 5000, telemetry: 5000, health: 15_000, jobs: 5000, audit: 10_000, advice: 10_000, approvals: 10_000, runningJob: 1000 } as const;
 
 const auditEntriesShown = 50;
 
@@ -37,6 +38,8 @@ export const useJob = (id: string) =>
   });
 
 export const useAdvice = () => useQuery({ queryKey: queryKeys.advice, queryFn: controlClient.advice, refetchInterval: refreshEvery.advice });
+
+export const useApprovals = () => useQuery({ queryKey: queryKeys.approvals, queryFn: controlClient.approvals, refetchInterval: refreshEvery.approvals });
 
 export const useAudit = () =>
   useQuery({ queryKey: queryKeys.audit, queryFn: () => controlClient.audit(auditEntriesShown), refetchInterval: refreshEvery.audit });

@@ -2,12 +2,12 @@ import { MappingType, ThresholdsMode, type ValueMapping } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import { config } from '@grafana/runtime';
 import {
-  EmbeddedScene, PanelBuilders, QueryVariable, SceneControlsSpacer, SceneCSSGridItem, SceneCSSGridLayout, SceneDataTransformer, SceneRefreshPicker,
-  SceneTimePicker, SceneTimeRange, SceneVariableSet, VariableValueSelectors, VizPanel,
+  CustomVariable, EmbeddedScene, PanelBuilders, QueryVariable, SceneControlsSpacer, SceneCSSGridItem, SceneCSSGridLayout, SceneDataTransformer, SceneRefreshPicker,
+  SceneTimePicker, SceneTimeRange, SceneVariableSet, TextBoxVariable, VariableValueSelectors, VizPanel, sceneGraph, type SceneObject,
 } from '@grafana/scenes';
 import { BigValueGraphMode, BigValueTextMode, VizOrientation } from '@grafana/schema';
 import { FLEET_GRID_PANEL_ID, PLUGIN_BASE_URL, ROUTES } from '../constants';
-import { fleetQueries, gridCodes, gridQuery, worstQueries } from './promQueries';
+import { fleetQueries, gridCodes, gridGroups, gridQuery, worstQueries } from './promQueries';
 import { limits, prometheus, promData, units } from './parts';
 
 const refreshIntervals = ['10s', '30s', '1m', '5m', '15m'];
@@ -52,16 +52,13 @@ export function fleetScene(dataSourceUid: string | undefined): EmbeddedScene {
     $timeRange: new SceneTimeRange({ from: 'now-6h', to: 'now' }),
     $variables: new SceneVariableSet({
       variables: [
-        new QueryVariable({
-          name: 'site',
-          label: t('fleet.site', 'Site'),
-          datasource: source,
-          query: { refId: 'site', query: 'label_values(miner_up, site)' },
-          isMulti: true,
-          includeAll: true,
-          allValue: '.*',
-          value: '$__all',
-          text: 'All',
+        labelVariable(source, 'site', t('fleet.site', 'Site')),
+        labelVariable(source, 'model', t('fleet.model', 'Model')),
+        new TextBoxVariable({ name: 'search', label: t('fleet.search', 'Name'), value: '' }),
+        new CustomVariable({
+          name: 'group', label: t('fleet.group', 'Group by'),
+          query: gridGroups.map((group) => `${groupName(group)} : ${group}`).join(', '),
+          value: 'site', text: groupName('site'),
         }),
       ],
     }),
@@ -77,7 +74,7 @@ export function fleetScene(dataSourceUid: string | undefined): EmbeddedScene {
       rowGap: 1,
       children: [
         new SceneCSSGridLayout({
-          templateColumns: 'repeat(auto-fit, minmax(124px, 1fr))',
+          templateColumns: 'repeat(auto-fit, minmax(118px, 1fr))',
           autoRows: '104px',
           rowGap: 1,
           columnGap: 1,
@@ -96,6 +93,27 @@ export function fleetScene(dataSourceUid: string | undefined): EmbeddedScene {
 }
 
 type Source = ReturnType<typeof prometheus>;
+
+const labelVariable = (source: Source, name: 'site' | 'model', label: string) =>
+  new QueryVariable({
+    name, label, datasource: source, query: { refId: name, query: `label_values(miner_up, ${name})` },
+    isMulti: true, includeAll: true, allValue: '.*', value: '$__all', text: 'All',
+  });
+
+const groupName = (group: (typeof gridGroups)[number]): string =>
+  ({ site: t('fleet.group-site', 'Site'), rack: t('fleet.group-rack', 'Rack'), circuit: t('fleet.group-circuit', 'Circuit'), model: t('fleet.group-model', 'Model') })[group];
+
+/** The panel takes its grouping from an option; this keeps it equal to the variable. */
+function groupByVariable(panel: SceneObject): (() => void) | void {
+  const variable = sceneGraph.lookupVariable('group', panel);
+  if (!(panel instanceof VizPanel) || variable === null) {
+    return undefined;
+  }
+  const follow = (): void => panel.setState({ options: { ...panel.state.options, groupBy: String(variable.getValue() ?? 'site') } });
+  follow();
+  const subscription = variable.subscribeToState(follow);
+  return () => subscription.unsubscribe();
+}
 
 function statPanels(source: Source) {
   const tones = textTones();
@@ -146,6 +164,7 @@ const gridPanel = (source: Source) =>
       title: t('fleet.grid', 'Miners by hashrate of preset'),
       pluginId: FLEET_GRID_PANEL_ID,
       $data: promData(source, [{ expr: gridQuery, instant: true, legend: '{{miner}}' }]),
+      $behaviors: [groupByVariable],
       options: { groupBy: 'site', showName: true, showValue: true },
       fieldConfig: {
         defaults: { unit: units.ratio, decimals: 0, thresholds: ratioThresholds(areaTones), mappings: gridMappings(), links: [minerLink()] },

@@ -1,6 +1,7 @@
-/** Every PromQL of the pages. Series come from the exporter's catalogue; `$site` is the scene's variable. */
+/** Every PromQL of the pages. Series come from the exporter's catalogue; `$site`, `$model` and `$search` are the scene's variables. */
 
-const inSites = 'site=~"$site"';
+/** All miner series carry these three labels. */
+const inSites = 'site=~"$site", model=~"$model", miner=~".*${search:regex}.*"';
 const sum = (series: string): string => `sum(${series}{${inSites}})`;
 
 export const hashesPerMegahash = 1e6;
@@ -33,8 +34,11 @@ const gridValue = [
   `(miner_up{${inSites}} * 0 + ${gridCodes.noRate})`,
 ].join(' or ');
 
-/** Ratio to the preset, or a code where there is none; with the rack where miner_info tells it. */
-export const gridQuery = `(${gridValue}) * on (miner) group_left (rack) max by (miner, rack) (miner_info{${inSites}}) or on (miner) (${gridValue})`;
+/** What the cells of the grid may be grouped by. */
+export const gridGroups = ['site', 'rack', 'circuit', 'model'] as const;
+
+/** Ratio to the preset, or a code where there is none; with rack and circuit where miner_info tells them. */
+export const gridQuery = `(${gridValue}) * on (miner) group_left (rack, circuit) max by (miner, rack, circuit) (miner_info{${inSites}}) or on (miner) (${gridValue})`;
 
 const worstMiners = `bottomk(10, miner_hashrate_ratio{${inSites}})`;
 /** Names and scrape labels differ between series; rows of a table join on what is equal in all. */

@@ -50,9 +50,10 @@ describe('what the plugin asks of the exporter', () => {
     ['Job', ['id', 'action', 'parameters', 'actor', 'state', 'createdAt', 'targets']],
     ['JobTarget', ['miner', 'state', 'detail']],
     ['Health', ['version', 'miners', 'configured', 'up', 'control', 'enabled', 'readOnly']],
-    ['Rig', ['name', 'site', 'rack', 'stale', 'lastSuccessAt', 'hashrateRatio', 'efficiencyJoulesPerMegahash', 'chipMax', 'profitUsdPerDay', 'activeJob', 'intent', 'preset']],
+    ['Rig', ['name', 'site', 'rack', 'stale', 'lastSuccessAt', 'hashrateRatio', 'efficiencyJoulesPerMegahash', 'chipMax', 'profitUsdPerDay', 'activeJob', 'intent', 'intentStatement', 'phase', 'health', 'preset']],
     ['ApplyRequest', ['dryRun', 'confirmationToken', 'typed', 'idempotencyKey']],
     ['Recommendation', ['id', 'kind', 'miner', 'from', 'to', 'urgent', 'gainUsdPerDay', 'evidence', 'createdAt', 'expiresAt', 'status', 'expected', 'usdPerDay', 'probability', 'alternatives', 'decidedBy', 'decidedAt', 'appliedAt', 'approval', 'result', 'outcome', 'inPlace']],
+    ['Approval', ['id', 'state', 'action', 'parameters', 'actor', 'reason', 'requestedAt', 'expiresAt', 'plan', 'confirmed', 'answeredBy', 'answeredAt', 'answer', 'job']],
     ['AuditEntry', ['sequence', 'at', 'actor', 'event', 'action', 'miner', 'outcome', 'detail']],
   ])('%s has the fields that are read or sent', (shape, fields) => {
     const text = fieldsOf(shape);

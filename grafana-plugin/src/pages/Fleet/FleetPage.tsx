@@ -6,6 +6,8 @@ import React, { useMemo } from 'react';
 import { useAppSettings } from '../../components/App/settingsContext';
 import { controlUrl } from '../../constants';
 import { fleetScene } from '../../scenes/fleetScene';
+import { Attention } from './Attention';
+import { SavedViews } from './SavedViews';
 
 export default function FleetPage() {
   const { dataSourceUid } = useAppSettings();
@@ -13,11 +15,15 @@ export default function FleetPage() {
   return (
     <PluginPage
       actions={
-        <LinkButton href={controlUrl()} icon="sliders-v-alt" variant="secondary">
-          {t('fleet.control', 'Control miners')}
-        </LinkButton>
+        <>
+          <SavedViews />
+          <LinkButton href={controlUrl()} icon="sliders-v-alt" variant="secondary">
+            {t('fleet.control', 'Control miners')}
+          </LinkButton>
+        </>
       }
     >
+      <Attention />
       <UrlSyncContextProvider scene={scene} updateUrlOnInit createBrowserHistorySteps>
         <scene.Component model={scene} />
       </UrlSyncContextProvider>

@@ -74,7 +74,11 @@ const getStyles = (theme: GrafanaTheme2) => ({
     borderRadius: theme.shape.radius.default, padding: theme.spacing(0, 0.5), height: 24, width: 'auto',
   }),
   body: css({ display: 'flex', flex: 1, minWidth: 0 }),
-  menu: css({ width: 190, flexShrink: 0, padding: theme.spacing(2, 1), background: theme.colors.background.primary, borderRight: `1px solid ${theme.colors.border.weak}` }),
+  menu: css({
+    width: 190, flexShrink: 0, padding: theme.spacing(2, 1), background: theme.colors.background.primary, borderRight: `1px solid ${theme.colors.border.weak}`,
+    // Grafana's menu is folded away there, too.
+    [theme.breakpoints.down('md')]: { display: 'none' },
+  }),
   group: css({ ...theme.typography.bodySmall, color: theme.colors.text.secondary, margin: theme.spacing(2, 1, 0.5) }),
   link: css({ display: 'block', padding: theme.spacing(0.75, 1), borderRadius: theme.shape.radius.default, color: theme.colors.text.primary, '&:hover': { background: theme.colors.action.hover } }),
   here: css({ background: theme.colors.action.selected, fontWeight: theme.typography.fontWeightMedium }),
