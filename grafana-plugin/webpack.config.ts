@@ -9,7 +9,14 @@ const otherLanguages = /[\\/]@grafana[\\/]scenes[\\/].*[\\/]locales[\\/](?!en-US
 /** The scaffold copies the logos of the root plugin only; those of nested plugins would be missing. */
 const config = async (env: Env): Promise<Configuration> =>
   merge(await grafanaConfig(env), {
-    optimization: { splitChunks: { cacheGroups: { otherLanguages: { test: otherLanguages, name: 'other-languages', chunks: 'async', enforce: true } } } },
+    // Each chunk stands with name, hash and integrity in module.js, which Grafana loads at its start: few and larger ones.
+    output: { chunkFilename: '[name].js?_cache=[contenthash:8]' },
+    optimization: {
+      splitChunks: {
+        minSize: 60_000,
+        cacheGroups: { otherLanguages: { test: otherLanguages, name: 'other-languages', chunks: 'async', enforce: true } },
+      },
+    },
     plugins: [new CopyWebpackPlugin({ patterns: [{ from: 'panels/*/img/*', to: '[path][name][ext]' }] })],
   });
 

@@ -1,21 +1,20 @@
 import { AppPlugin, type AppRootProps } from '@grafana/data';
 import React, { lazy, Suspense } from 'react';
 import type { AppConfigProps } from './components/AppConfig/AppConfig';
-import { links } from './extensions/links';
 import { PLUGIN_ID } from './constants';
+import { exposed } from './extensions/exposed';
+import { links } from './extensions/links';
 import type { AppSettings } from './settings';
+import { translated } from './translated';
 
-const LazyApp = lazy(async () => {
-  const [{ initPluginTranslations }, { loadResources }] = await Promise.all([import('@grafana/i18n'), import('@grafana/scenes')]);
-  await initPluginTranslations(PLUGIN_ID, [loadResources]);
-  return import('./components/App/App');
-});
+/* Promises instead of async functions, whose translation would be a tenth of module.js. */
+const LazyApp = lazy(() =>
+  Promise.all([import('@grafana/i18n'), import('@grafana/scenes')])
+    .then(([{ initPluginTranslations }, { loadResources }]) => initPluginTranslations(PLUGIN_ID, [loadResources]))
+    .then(() => import('./components/App/App'))
+);
 
-const LazyAppConfig = lazy(async () => {
-  const { initPluginTranslations } = await import('@grafana/i18n');
-  await initPluginTranslations(PLUGIN_ID);
-  return import('./components/AppConfig/AppConfig');
-});
+const LazyAppConfig = lazy(() => translated().then(() => import('./components/AppConfig/AppConfig')));
 
 const App = (props: AppRootProps<AppSettings>) => (
   <Suspense fallback={null}>
@@ -35,4 +34,8 @@ export const plugin = new AppPlugin<AppSettings>()
 
 for (const link of links) {
   plugin.addLink(link);
+}
+
+for (const component of exposed) {
+  plugin.exposeComponent(component);
 }

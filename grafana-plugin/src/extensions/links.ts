@@ -1,6 +1,6 @@
 /* Everything imported here counts towards module.js, which Grafana loads at its start: keep it small. */
 import { type PluginExtensionAddedLinkConfig } from '@grafana/data';
-import { minerUrl } from '../constants';
+import { adviceUrl, alertsUrl, controlUrl, fleetUrl, minerUrl } from '../constants';
 
 interface Labelled {
   labels?: Record<string, string>;
@@ -32,10 +32,19 @@ export function minerOfPanel(context?: object): string | undefined {
 export const minerOfAlert = (context?: object): string | undefined =>
   asName(((context ?? {}) as AlertInstanceContext).instance?.labels?.miner);
 
-const openMiner = (findMiner: (context?: object) => string | undefined) => (context?: object) => {
+/** Hidden where no one miner is meant. */
+const ofMiner = (findMiner: (context?: object) => string | undefined, urlOf: (miner: string) => string) => (context?: object) => {
   const miner = findMiner(context);
-  return miner === undefined ? undefined : { path: minerUrl(miner) };
+  return miner === undefined ? undefined : { path: urlOf(miner) };
 };
+
+const fromPalette = (title: string, description: string, path: string): PluginExtensionAddedLinkConfig => ({
+  targets: ['grafana/commandpalette/action'],
+  title,
+  description,
+  path,
+  group: { name: 'Hashfleet' },
+});
 
 /** Must equal `extensions.addedLinks` of plugin.json; a test compares them. */
 export const links: PluginExtensionAddedLinkConfig[] = [
@@ -44,13 +53,24 @@ export const links: PluginExtensionAddedLinkConfig[] = [
     title: 'Open miner',
     description: 'Opens the page of the miner that this panel shows',
     icon: 'cube',
-    configure: openMiner(minerOfPanel),
+    configure: ofMiner(minerOfPanel, minerUrl),
+  },
+  {
+    targets: ['grafana/dashboard/panel/menu'],
+    title: 'Control this miner',
+    description: 'Restart, change the preset and more, with a plan to confirm first',
+    icon: 'sliders-v-alt',
+    configure: ofMiner(minerOfPanel, controlUrl),
   },
   {
     targets: ['grafana/alerting/instance/action'],
     title: 'Open miner of the alert',
     description: 'Opens the page of the miner that this alert names',
     icon: 'cube',
-    configure: openMiner(minerOfAlert),
+    configure: ofMiner(minerOfAlert, minerUrl),
   },
+  fromPalette('Miners: what needs attention', 'The fleet, with what cannot wait first', fleetUrl()),
+  fromPalette('Miners: control', 'Act on one miner or on many', controlUrl()),
+  fromPalette('Miners: alerts', 'What is active, by its cause, and silences', alertsUrl()),
+  fromPalette('Miners: advice', 'What would earn more, or keep a miner safe', adviceUrl()),
 ];
