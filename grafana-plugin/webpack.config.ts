@@ -11,6 +11,8 @@ const config = async (env: Env): Promise<Configuration> =>
   merge(await grafanaConfig(env), {
     // Each chunk stands with name, hash and integrity in module.js, which Grafana loads at its start: few and larger ones.
     output: { chunkFilename: '[name].js?_cache=[contenthash:8]' },
+    // Runbooks are shown beside their alerts.
+    module: { rules: [{ test: /\.md$/, type: 'asset/source' }] },
     optimization: {
       splitChunks: {
         minSize: 60_000,

@@ -5,7 +5,6 @@ import { PluginPage } from '@grafana/runtime';
 import { Alert, Button, Combobox, EmptyState, Tab, TabsBar, useStyles2 } from '@grafana/ui';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import React, { useCallback, useState } from 'react';
-import { useSearchParams } from 'react-router-dom';
 import { controlClient } from '../../api/controlClient';
 import { adviceKinds, type AdviceKind, type Job, type Recommendation } from '../../api/types';
 import { ApiErrorAlert } from '../../components/ApiErrorAlert';
@@ -14,6 +13,7 @@ import { formatMoney, withSign } from '../../data/format';
 import { queryKeys, useAdvice } from '../../data/queries';
 import type { Send } from '../../data/useConfirmedAction';
 import { useControlAccess } from '../../data/useControlAccess';
+import { useParameters } from '../../data/useParameters';
 import { ConfirmActionDialog } from '../Control/ConfirmActionDialog';
 import { JobCard } from '../Control/JobCard';
 import { AdviceCard } from './AdviceCard';
@@ -26,24 +26,13 @@ export default function AdvicePage() {
   const access = useControlAccess();
   const client = useQueryClient();
   const { data: list, error } = useAdvice();
-  const [parameters, setParameters] = useSearchParams();
+  const [parameters, set] = useParameters();
   const [wish, setWish] = useState<{ advice: Recommendation; what: 'apply' | 'rollback' }>();
   const [jobs, setJobs] = useState<string[]>([]);
 
   const show = parameters.get('show') === 'history' ? 'history' : 'open';
   const miner = parameters.get('miner') ?? undefined;
   const kind = adviceKinds.find((one) => one === parameters.get('kind'));
-  const set = (name: string, value: string | undefined): void =>
-    setParameters((current) => {
-      const next = new URLSearchParams(current);
-      if (value === undefined) {
-        next.delete(name);
-      } else {
-        next.set(name, value);
-      }
-      return next;
-    }, { replace: true });
-
   const again = (): void => void client.invalidateQueries({ queryKey: queryKeys.advice });
   const judge = useMutation({ mutationFn: controlClient.judgeFleet, onSettled: again });
   const decide = useMutation({ mutationFn: ({ id, decision }: { id: string; decision: 'approve' | 'reject' }) => controlClient.decide(id, decision), onSettled: again });
