@@ -1,16 +1,4 @@
-import type { Page } from '@playwright/test';
-import { expect, minerNames, test, type Theme } from './fixtures';
-
-interface Findings {
-  violations: Array<{ id: string; nodes: Array<{ target: unknown[]; failureSummary?: string }> }>;
-}
-
-/** What axe finds, short enough to read in a report. A colour that is on its way to another is not judged. */
-async function findings(page: Page, scan: () => Promise<Findings>): Promise<string[]> {
-  await page.waitForFunction(() => document.getAnimations().every((animation) => !(animation instanceof CSSTransition)));
-  const { violations } = await scan();
-  return violations.flatMap((violation) => violation.nodes.map((node) => `${violation.id}: ${node.target.join(' ')} (${node.failureSummary ?? ''})`));
-}
+import { expect, findings, minerNames, test, type Theme } from './fixtures';
 
 for (const theme of ['dark', 'light'] satisfies Theme[]) {
   test.describe(`in the ${theme} theme axe finds nothing`, () => {

@@ -40,4 +40,15 @@ export async function minerNames(page: Page): Promise<string[]> {
   return rigs.filter((rig) => rig.up && !rig.stale && rig.activeJob === undefined).map((rig) => rig.name);
 }
 
+interface Findings {
+  violations: Array<{ id: string; nodes: Array<{ target: unknown[]; failureSummary?: string }> }>;
+}
+
+/** What axe finds, short enough to read in a report. A colour that is on its way to another is not judged. */
+export async function findings(page: Page, scan: () => Promise<Findings>): Promise<string[]> {
+  await page.waitForFunction(() => document.getAnimations().every((animation) => !(animation instanceof CSSTransition)));
+  const { violations } = await scan();
+  return violations.flatMap((violation) => violation.nodes.map((node) => `${violation.id}: ${node.target.join(' ')} (${node.failureSummary ?? ''})`));
+}
+
 export { expect } from '@grafana/plugin-e2e';

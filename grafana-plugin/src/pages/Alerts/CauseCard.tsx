@@ -7,7 +7,7 @@ import type { Alert } from '../../api/alertmanager';
 import { controlUrl, minerUrl } from '../../constants';
 import { formatDuration, formatMoney, secondsSince } from '../../data/format';
 import type { ControlAccess } from '../../data/useControlAccess';
-import { minersOf, nameOf, type Cause, type Severity } from './causes';
+import { minersOf, nameOf, titleOfCause, type Cause, type Severity } from './causes';
 
 interface Props {
   cause: Cause;
@@ -37,7 +37,7 @@ export function CauseCard({ cause, now, lostUsdPerHour, access, onSilence, onRun
       <div className={styles.head}>
         <Icon name={severityIcons[severity]} aria-label={severityName(severity)} className={cx(styles.icon, styles[`${severity}Icon`])} />
         <h2 id={id} className={styles.title}>
-          {alerts.length === 1 ? (first.annotations.summary ?? name) : t('alerts.several', '{{name}}: {{number}} alerts', { name, number: alerts.length })}
+          {titleOfCause(cause)}
         </h2>
         <span className={styles.facts}>
           {site !== undefined && <span>{site}</span>}
@@ -110,7 +110,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
   infoIcon: css({ color: theme.colors.info.text }),
   icon: css({ alignSelf: 'center', flexShrink: 0 }),
   head: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'baseline', columnGap: theme.spacing(1), rowGap: theme.spacing(0.5) }),
-  title: css({ ...theme.typography.h5, margin: 0 }),
+  title: css({ ...theme.typography.h5, margin: 0, flex: '1 1 200px', minWidth: 0 }),
   facts: css({ display: 'flex', flexWrap: 'wrap', columnGap: theme.spacing(2), marginLeft: 'auto', ...theme.typography.bodySmall, color: theme.colors.text.secondary }),
   description: css({ margin: 0, maxWidth: '90ch' }),
   list: css({ margin: 0, paddingLeft: theme.spacing(3) }),

@@ -1,3 +1,4 @@
+import { t } from '@grafana/i18n';
 import type { Alert } from '../../api/alertmanager';
 
 export const severities = ['critical', 'warning', 'info'] as const;
@@ -72,6 +73,10 @@ function fits(cause: Cause, { severity, site, text, alert }: Filter): boolean {
     (words === '' || all.some(({ labels, annotations }) => [...Object.values(labels), annotations.summary ?? ''].some((value) => value.toLowerCase().includes(words))))
   );
 }
+
+/** Its one summary, or its name and how many there are. */
+export const titleOfCause = ({ name, alerts }: Pick<Cause, 'name' | 'alerts'>): string =>
+  alerts.length === 1 ? (alerts[0].annotations.summary ?? name) : t('alerts.several', '{{name}}: {{number}} alerts', { name, number: alerts.length });
 
 /** Miners that a cause names, each once. */
 export const minersOf = ({ alerts }: Pick<Cause, 'alerts'>): string[] => [...new Set(alerts.flatMap(({ labels }) => labels.miner ?? []))].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));

@@ -4,9 +4,12 @@ import { t } from '@grafana/i18n';
 import { Button, Icon, TextLink, useStyles2 } from '@grafana/ui';
 import React, { useState } from 'react';
 import { ApiErrorAlert } from '../../components/ApiErrorAlert';
+import { useAppSettings } from '../../components/App/settingsContext';
 import { Placeholder } from '../../components/Placeholder';
+import { useAlerts } from '../../data/alerts';
 import { formatMoney } from '../../data/format';
 import { useAdvice, useApprovals, useRigs } from '../../data/queries';
+import { causesOf } from '../Alerts/causes';
 import { attention, type AttentionItem } from './attention';
 
 /** More than this many would push the fleet itself off the screen. */
@@ -23,6 +26,7 @@ export function Attention() {
   const rigs = useRigs();
   const advice = useAdvice();
   const approvals = useApprovals();
+  const alerts = useAlerts(Boolean(useAppSettings().alertmanagerUrl));
   if (rigs.isPending) {
     return <Placeholder rows={2} label={t('attention.loading', 'Looking at the miners')} />;
   }
@@ -30,7 +34,7 @@ export function Attention() {
     return <ApiErrorAlert failure={rigs.error} severity="warning" />;
   }
   const waiting = approvals.data?.filter(({ state }) => state === 'awaiting_approval').length;
-  const items = attention({ rigs: rigs.data, advice: advice.data, waiting });
+  const items = attention({ rigs: rigs.data, advice: advice.data, causes: causesOf(alerts.data ?? []), waiting });
   const shown = all ? items : items.slice(0, shownAtOnce);
   return (
     <section aria-labelledby="attention-title" className={styles.box}>
@@ -47,7 +51,7 @@ export function Attention() {
       )}
       <ul className={styles.list}>
         {shown.map((item) => (
-          <li key={`${item.kind} ${item.miners.join(' ')}`} className={cx(styles.item, styles[item.tone])}>
+          <li key={`${item.kind} ${item.title}`} className={cx(styles.item, styles[item.tone])}>
             <Icon name={toneIcons[item.tone]} aria-label={toneName(item.tone)} className={styles.icon} />
             <span className={styles.what}>
               <TextLink href={item.href} inline color="primary">

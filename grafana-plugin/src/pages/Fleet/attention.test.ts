@@ -46,6 +46,13 @@ describe('what needs attention', () => {
     expect(attention({ rigs: one }).map(({ title }) => title)).toEqual(['a does not answer']);
   });
 
+  it('adds alerts that tell more than the readings do', () => {
+    const cause = (name: string, severity: 'critical' | 'warning' | 'info', miner?: string) =>
+      ({ key: name, name, severity, alerts: [{ fingerprint: name, labels: { alertname: name, ...(miner ? { miner } : {}) }, annotations: { summary: `${name}!` }, startsAt: '', status: { state: 'active' as const, inhibitedBy: [], silencedBy: [] } }], consequences: [], since: '' });
+    const items = attention({ rigs: [gone('a')], causes: [cause('MinerUnreachable', 'critical', 'a'), cause('PoolDown', 'critical'), cause('MinerDusty', 'warning', 'b'), cause('Note', 'info', 'b')] });
+    expect(items.map(({ kind, title, tone }) => [kind, title, tone])).toEqual([['unreachable', 'a does not answer', 'error'], ['alert', 'PoolDown!', 'error'], ['alert', 'MinerDusty!', 'warning']]);
+  });
+
   it('puts urgent advice before what only could be better', () => {
     const [first, second] = attention({ rigs: [], advice: [someAdvice({ urgent: true })], waiting: 2 });
     expect([first?.kind, second?.kind]).toEqual(['advice', 'approval']);

@@ -1,12 +1,13 @@
 import { t } from '@grafana/i18n';
 import type { Recommendation, Rig } from '../../api/types';
 import { readingFailure } from '../../components/minerCondition';
-import { adviceUrl, controlUrl, minerUrl } from '../../constants';
+import { adviceUrl, alertsUrl, controlUrl, minerUrl } from '../../constants';
 import { formatMoney, formatRatio, formatTemperature } from '../../data/format';
 import { limits } from '../../scenes/parts';
+import { minersOf, titleOfCause, type Cause } from '../Alerts/causes';
 
 /** In the order of what cannot wait. */
-export const attentionKinds = ['unreachable', 'failure', 'hot', 'board', 'fan', 'stopped', 'slow', 'part', 'loss', 'stale', 'approval', 'advice'] as const;
+export const attentionKinds = ['unreachable', 'failure', 'hot', 'board', 'fan', 'stopped', 'slow', 'part', 'loss', 'stale', 'alert', 'approval', 'advice'] as const;
 export type AttentionKind = (typeof attentionKinds)[number];
 
 export interface AttentionItem {
@@ -25,6 +26,8 @@ export interface AttentionItem {
 interface Known {
   rigs: readonly Rig[];
   advice?: readonly Recommendation[];
+  /** Active alerts by their cause. */
+  causes?: readonly Cause[];
   /** How many actions wait for a second person. */
   waiting?: number;
 }
@@ -37,7 +40,7 @@ interface Finding {
 }
 
 /** What needs somebody, the gravest first and among equals the dearest; each miner once, by its gravest trouble. Miners that are meant to stand still are left out. */
-export function attention({ rigs, advice = [], waiting = 0 }: Known): AttentionItem[] {
+export function attention({ rigs, advice = [], causes = [], waiting = 0 }: Known): AttentionItem[] {
   const lost = lostIncome(rigs);
   const found = rigs.filter((rig) => rig.intent === 'mine').flatMap((rig) => findingOf(rig) ?? []);
   const items = [...unreachable(rigs, found), ...found.filter(({ kind }) => kind !== 'unreachable').map(itemOf)];
@@ -45,7 +48,8 @@ export function attention({ rigs, advice = [], waiting = 0 }: Known): AttentionI
     const sum = item.miners.reduce((total, miner) => total + (lost.get(miner) ?? 0), 0);
     return sum >= 0.005 ? { ...item, lostUsdPerDay: sum } : item;
   });
-  return [...priced, ...approvals(waiting), ...openAdvice(advice)].sort(
+  const named = new Set(priced.flatMap(({ miners }) => miners));
+  return [...priced, ...alertsBeyond(causes, named), ...approvals(waiting), ...openAdvice(advice)].sort(
     (a, b) => rank(a) - rank(b) || (b.lostUsdPerDay ?? 0) - (a.lostUsdPerDay ?? 0) || (a.miners[0] ?? '').localeCompare(b.miners[0] ?? '', undefined, { numeric: true })
   );
 }
@@ -104,6 +108,7 @@ const titleOf = (kind: AttentionKind, name: string): string =>
     part: t('attention.part', '{{name}} is not as it was', { name }),
     loss: t('attention.loss', '{{name}} costs more than it earns', { name }),
     stale: t('attention.stale', '{{name}} has no new reading', { name }),
+    alert: '',
     approval: '',
     advice: '',
   })[kind];
@@ -146,6 +151,15 @@ const placeTitle = (place: Place, name: string): string =>
     rack: t('attention.rack', 'Rack {{name}} is dark', { name }),
     site: t('attention.site', 'Site {{name}} is dark', { name }),
   })[place];
+
+/** Alerts tell of what readings do not show; of a miner that is named already they would be the same twice. */
+const alertsBeyond = (causes: readonly Cause[], named: ReadonlySet<string>): AttentionItem[] =>
+  causes
+    .filter((cause) => cause.severity !== 'info' && (minersOf(cause).length === 0 || minersOf(cause).some((miner) => !named.has(miner))))
+    .map((cause) => ({
+      kind: 'alert', tone: cause.severity === 'critical' ? 'error' : 'warning', miners: minersOf(cause), title: titleOfCause(cause),
+      ...(cause.site === undefined ? {} : { detail: cause.site }), href: alertsUrl(cause.name),
+    }));
 
 const approvals = (waiting: number): AttentionItem[] =>
   waiting === 0 ? [] : [{ kind: 'approval', tone: 'info', miners: [], title: t('attention.approvals', 'Actions that wait for a second person: {{waiting}}', { waiting }), href: controlUrl() }];
