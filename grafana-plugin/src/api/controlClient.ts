@@ -2,7 +2,7 @@ import { getBackendSrv } from '@grafana/runtime';
 import { lastValueFrom } from 'rxjs';
 import { PLUGIN_ID } from '../constants';
 import { toApiError } from './errors';
-import type { ActionReply, ActionRequest, Approval, AuditEntry, Confirmation, Health, Job, Presets, Recommendation, Rig, Telemetry } from './types';
+import type { ActionReply, ActionRequest, Approval, AuditEntry, Confirmation, Earnings, EarningsGroup, Health, Job, Presets, Recommendation, Rig, Telemetry } from './types';
 
 const proxy = `/api/plugin-proxy/${PLUGIN_ID}`;
 
@@ -38,6 +38,9 @@ export const controlClient = {
   job: (id: string) => get<Job>(`jobs/${id}`),
   audit: (limit: number, miner?: string) =>
     get<{ entries: AuditEntry[] }>('audit', miner === undefined ? { limit } : { limit, miner }).then((reply) => reply.entries),
+  earnings: (by: 'day' | 'month' | 'all', group: EarningsGroup) => get<Earnings>('earnings', { by, group }),
+  /** CSV for the books. */
+  report: (period: 'day' | 'week' | 'month', table: 'miners' | 'coins' | 'payouts') => get<string>(`reports/${period}.csv`, { table }),
   approvals: () => get<{ approvals: Approval[] }>('approvals').then((reply) => reply.approvals),
   advice: () => get<{ recommendations: Recommendation[] }>('recommendations', { status: 'all' }).then((reply) => reply.recommendations),
   judgeFleet: () => post<{ recommendations: Recommendation[] }>('recommendations/generate', {}),

@@ -244,17 +244,24 @@ export interface Approval {
   job?: string;
 }
 
+export const auditEvents = [
+  'started', 'sent', 'outcome', 'roll_back', 'cancelled', 'refused', 'intent', 'inventory', 'schedule', 'requested', 'approved', 'rejected', 'expired', 'drift_accepted', 'advice', 'model',
+] as const;
+export type AuditEvent = (typeof auditEvents)[number];
+
 export interface AuditEntry {
   sequence: number;
   at: string;
   actor: string;
   token: string;
-  event: 'started' | 'sent' | 'outcome' | 'cancelled' | 'refused' | 'intent' | 'inventory';
+  event: AuditEvent;
   action?: ActionName;
   job?: string;
   miner?: string;
   outcome?: string;
   detail?: string;
+  before?: Record<string, unknown>;
+  after?: Record<string, unknown>;
 }
 
 export interface Problem {
@@ -267,3 +274,45 @@ export interface Problem {
   given?: unknown;
   allowed?: string;
 }
+
+export interface CoinAmount {
+  coin: string;
+  /** Decimal, exact. */
+  amount: string;
+  usd?: number;
+}
+
+export interface EarningsRow {
+  period: string;
+  /** Pool, site or miner, where the rows are by these. */
+  name?: string;
+  coins: CoinAmount[];
+  usd?: number;
+  complete: boolean;
+  /** What is missing, in words. */
+  lacks: string[];
+}
+
+export interface MoneyNow {
+  miners: number;
+  revenueUsdPerDay?: number;
+  powerCostUsdPerDay?: number;
+  profitUsdPerDay?: number;
+  complete: boolean;
+  lacks: string[];
+}
+
+export interface Earnings {
+  /** Local days, as 2026-01-31. */
+  from: string;
+  to: string;
+  zone: string;
+  basis: string;
+  rows: EarningsRow[];
+  pools: Array<{ pool: string; openedAt: string; readAt: string; coins: Array<{ coin: string; earned: string; unknownWorkers: string; balance?: string }> }>;
+  prices: Array<{ coin: string; usd: number; source: 'pool' | 'http' | 'file' | 'config'; at?: string }>;
+  now: { fleet: MoneyNow; sites: Array<MoneyNow & { site: string; powerPriceUsdPerKilowattHour?: number }> };
+}
+
+export const earningsGroups = ['fleet', 'pool', 'site', 'miner'] as const;
+export type EarningsGroup = (typeof earningsGroups)[number];

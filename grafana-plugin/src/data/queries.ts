@@ -1,6 +1,6 @@
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { controlClient } from '../api/controlClient';
-import type { Job } from '../api/types';
+import type { EarningsGroup, Job } from '../api/types';
 
 export const queryKeys = {
   health: ['health'],
@@ -12,10 +12,12 @@ export const queryKeys = {
   audit: ['audit'],
   advice: ['advice'],
   approvals: ['approvals'],
+  earnings: (by: string, group: string) => ['earnings', by, group],
+  wholeAudit: (miner: string | undefined) => ['audit', 'whole', miner ?? ''],
 } as const;
 
 /** How often each page asks anew, in ms. Jobs are watched closely only while they run. */
-export const refreshEvery = { rigs: 5000, telemetry: 5000, health: 15_000, jobs: 5000, audit: 10_000, advice: 10_000, approvals: 10_000, runningJob: 1000 } as const;
+export const refreshEvery = { rigs: 5000, telemetry: 5000, health: 15_000, jobs: 5000, audit: 10_000, advice: 10_000, approvals: 10_000, earnings: 30_000, runningJob: 1000 } as const;
 
 const auditEntriesShown = 50;
 
@@ -40,6 +42,15 @@ export const useJob = (id: string) =>
 export const useAdvice = () => useQuery({ queryKey: queryKeys.advice, queryFn: controlClient.advice, refetchInterval: refreshEvery.advice });
 
 export const useApprovals = () => useQuery({ queryKey: queryKeys.approvals, queryFn: controlClient.approvals, refetchInterval: refreshEvery.approvals });
+
+/** The API gives at most so many at once, the newest. */
+export const auditEntriesKept = 1000;
+
+export const useWholeAudit = (miner: string | undefined) =>
+  useQuery({ queryKey: queryKeys.wholeAudit(miner), queryFn: () => controlClient.audit(auditEntriesKept, miner), refetchInterval: refreshEvery.audit, placeholderData: keepPreviousData });
+
+export const useEarnings = (by: 'day' | 'month' | 'all', group: EarningsGroup) =>
+  useQuery({ queryKey: queryKeys.earnings(by, group), queryFn: () => controlClient.earnings(by, group), refetchInterval: refreshEvery.earnings, placeholderData: keepPreviousData });
 
 export const useAudit = () =>
   useQuery({ queryKey: queryKeys.audit, queryFn: () => controlClient.audit(auditEntriesShown), refetchInterval: refreshEvery.audit });

@@ -54,7 +54,8 @@ describe('what the plugin asks of the exporter', () => {
     ['ApplyRequest', ['dryRun', 'confirmationToken', 'typed', 'idempotencyKey']],
     ['Recommendation', ['id', 'kind', 'miner', 'from', 'to', 'urgent', 'gainUsdPerDay', 'evidence', 'createdAt', 'expiresAt', 'status', 'expected', 'usdPerDay', 'probability', 'alternatives', 'decidedBy', 'decidedAt', 'appliedAt', 'approval', 'result', 'outcome', 'inPlace']],
     ['Approval', ['id', 'state', 'action', 'parameters', 'actor', 'reason', 'requestedAt', 'expiresAt', 'plan', 'confirmed', 'answeredBy', 'answeredAt', 'answer', 'job']],
-    ['AuditEntry', ['sequence', 'at', 'actor', 'event', 'action', 'miner', 'outcome', 'detail']],
+    ['AuditEntry', ['sequence', 'at', 'actor', 'event', 'action', 'miner', 'outcome', 'detail', 'before', 'after']],
+    ['Earnings', ['from', 'to', 'zone', 'basis', 'rows', 'period', 'coins', 'usd', 'lacks', 'pools', 'openedAt', 'readAt', 'earned', 'unknownWorkers', 'balance', 'prices', 'source', 'now', 'fleet', 'sites']],
   ])('%s has the fields that are read or sent', (shape, fields) => {
     const text = fieldsOf(shape);
     expect(fields.filter((field) => !new RegExp(`\\b${field}\\b[:,]`).test(text))).toEqual([]);

@@ -16,7 +16,6 @@ const AdvicePage = lazy(() => import('../../pages/Advice/AdvicePage'));
 const EarningsPage = lazy(() => import('../../pages/Earnings/EarningsPage'));
 const AlertsPage = lazy(() => import('../../pages/Alerts/AlertsPage'));
 const AuditPage = lazy(() => import('../../pages/Audit/AuditPage'));
-const SetupPage = lazy(() => import('../../pages/Setup/SetupPage'));
 const ControlPage = lazy(() => import('../../pages/Control/ControlPage'));
 
 export default function App({ meta }: AppRootProps<AppSettings>) {
@@ -35,7 +34,6 @@ export default function App({ meta }: AppRootProps<AppSettings>) {
             <Route path={ROUTES.earnings} element={<EarningsPage />} />
             <Route path={ROUTES.alerts} element={<AlertsPage />} />
             <Route path={ROUTES.audit} element={<AuditPage />} />
-            <Route path={ROUTES.setup} element={<SetupPage />} />
             <Route path={`${ROUTES.miner}/:name`} element={<MinerPage />} />
             <Route path="*" element={<Navigate replace to={fleetUrl()} />} />
           </Routes>

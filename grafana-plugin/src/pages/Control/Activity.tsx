@@ -3,11 +3,12 @@ import { dateTimeFormat, type GrafanaTheme2 } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import { EmptyState, Icon, Tab, TabsBar, TextLink, useStyles2 } from '@grafana/ui';
 import React, { useState } from 'react';
-import type { AuditEntry, Job } from '../../api/types';
+import type { Job } from '../../api/types';
 import { ApiErrorAlert } from '../../components/ApiErrorAlert';
 import { Placeholder } from '../../components/Placeholder';
-import { minerUrl } from '../../constants';
+import { auditUrl, minerUrl } from '../../constants';
 import { useAudit, useJobs } from '../../data/queries';
+import { auditEventName } from '../Audit/auditTexts';
 import { actionIcons, actionName, countMiners, targetStateName } from './actionTexts';
 import { progressOf } from './jobProgress';
 
@@ -35,14 +36,27 @@ function JobList({ onOpenJob }: { onOpenJob: (id: string) => void }) {
   const styles = useStyles2(getStyles);
   const { data: jobs, error } = useJobs();
   if (!jobs) {
-    return error ? <ApiErrorAlert failure={error} /> : <Placeholder rows={3} label={t('activity.reading-jobs', 'Reading the jobs')} />;
+    return error ? (
+      <ApiErrorAlert failure={error} />
+    ) : (
+      <Placeholder rows={3} label={t('activity.reading-jobs', 'Reading the jobs')} />
+    );
   }
   if (jobs.length === 0) {
     return <Nothing message={t('activity.no-jobs', 'No job yet')} />;
   }
   const newest = [...jobs].sort((a, b) => b.createdAt.localeCompare(a.createdAt)).slice(0, jobsShown);
   return (
-    <Table label={t('activity.jobs', 'Jobs')} columns={[t('activity.when', 'When'), t('activity.who', 'Who'), t('activity.what', 'What'), t('activity.miners', 'Miners'), t('activity.outcome', 'Outcome')]}>
+    <Table
+      label={t('activity.jobs', 'Jobs')}
+      columns={[
+        t('activity.when', 'When'),
+        t('activity.who', 'Who'),
+        t('activity.what', 'What'),
+        t('activity.miners', 'Miners'),
+        t('activity.outcome', 'Outcome'),
+      ]}
+    >
       {newest.map((job) => (
         <tr key={job.id}>
           <td className={styles.time}>{dateTimeFormat(job.createdAt)}</td>
@@ -68,46 +82,58 @@ function outcomeText(job: Job): string {
     return t('job.running', '{{done}} of {{total}} done', { done, total });
   }
   return Object.entries(byState)
-    .map(([state, count]) => (total === 1 ? targetStateName(state as keyof typeof byState) : `${count} ${targetStateName(state as keyof typeof byState).toLowerCase()}`))
+    .map(([state, count]) =>
+      total === 1
+        ? targetStateName(state as keyof typeof byState)
+        : `${count} ${targetStateName(state as keyof typeof byState).toLowerCase()}`
+    )
     .join(', ');
 }
-
-const eventName = (event: AuditEntry['event']): string =>
-  ({
-    started: t('audit.started', 'Started'),
-    sent: t('audit.sent', 'Sent to the miner'),
-    outcome: t('audit.outcome', 'Outcome'),
-    cancelled: t('audit.cancelled', 'Cancelled'),
-    refused: t('audit.refused', 'Refused'),
-    intent: t('audit.intent', 'Intent'),
-    inventory: t('audit.inventory', 'Inventory'),
-  })[event];
 
 function AuditList() {
   const styles = useStyles2(getStyles);
   const { data: entries, error } = useAudit();
   if (!entries) {
-    return error ? <ApiErrorAlert failure={error} /> : <Placeholder rows={3} label={t('activity.reading-audit', 'Reading the audit log')} />;
+    return error ? (
+      <ApiErrorAlert failure={error} />
+    ) : (
+      <Placeholder rows={3} label={t('activity.reading-audit', 'Reading the audit log')} />
+    );
   }
   if (entries.length === 0) {
     return <Nothing message={t('activity.no-audit', 'The audit log is empty')} />;
   }
   return (
-    <Table
-      label={t('activity.audit', 'Audit log')}
-      columns={[t('activity.when', 'When'), t('activity.who', 'Who'), t('activity.event', 'Event'), t('activity.what', 'What'), t('activity.miner', 'Miner'), t('activity.detail', 'Detail')]}
-    >
-      {entries.map((entry) => (
-        <tr key={entry.sequence}>
-          <td className={styles.time}>{dateTimeFormat(entry.at)}</td>
-          <td>{entry.actor}</td>
-          <td>{eventName(entry.event)}</td>
-          <td>{entry.action ? actionName(entry.action) : ''}</td>
-          <td>{entry.miner && <TextLink href={minerUrl(entry.miner)}>{entry.miner}</TextLink>}</td>
-          <td>{[entry.outcome, entry.detail].filter(Boolean).join(': ')}</td>
-        </tr>
-      ))}
-    </Table>
+    <>
+      <p className={styles.weak}>
+        {t('activity.latest', 'The latest entries.')}{' '}
+        <TextLink href={auditUrl()} inline>
+          {t('activity.whole-audit', 'Search the whole log')}
+        </TextLink>
+      </p>
+      <Table
+        label={t('activity.audit', 'Audit log')}
+        columns={[
+          t('activity.when', 'When'),
+          t('activity.who', 'Who'),
+          t('activity.event', 'Event'),
+          t('activity.what', 'What'),
+          t('activity.miner', 'Miner'),
+          t('activity.detail', 'Detail'),
+        ]}
+      >
+        {entries.map((entry) => (
+          <tr key={entry.sequence}>
+            <td className={styles.time}>{dateTimeFormat(entry.at)}</td>
+            <td>{entry.actor}</td>
+            <td>{auditEventName(entry.event)}</td>
+            <td>{entry.action ? actionName(entry.action) : ''}</td>
+            <td>{entry.miner && <TextLink href={minerUrl(entry.miner)}>{entry.miner}</TextLink>}</td>
+            <td>{[entry.outcome, entry.detail].filter(Boolean).join(': ')}</td>
+          </tr>
+        ))}
+      </Table>
+    </>
   );
 }
 
@@ -145,10 +171,21 @@ const getStyles = (theme: GrafanaTheme2) => ({
   scroll: css({ maxHeight: 360, overflow: 'auto' }),
   table: css({
     width: '100%',
-    'th, td': { padding: theme.spacing(0.75, 1), textAlign: 'left', borderBottom: `1px solid ${theme.colors.border.weak}`, verticalAlign: 'top' },
+    'th, td': {
+      padding: theme.spacing(0.75, 1),
+      textAlign: 'left',
+      borderBottom: `1px solid ${theme.colors.border.weak}`,
+      verticalAlign: 'top',
+    },
     th: { ...theme.typography.bodySmall, color: theme.colors.text.secondary },
   }),
   time: css({ whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' }),
-  open: css({ background: 'none', border: 0, padding: 0, color: theme.colors.text.link, '&:hover': { textDecoration: 'underline' } }),
+  open: css({
+    background: 'none',
+    border: 0,
+    padding: 0,
+    color: theme.colors.text.link,
+    '&:hover': { textDecoration: 'underline' },
+  }),
   weak: css({ color: theme.colors.text.secondary }),
 });

@@ -45,7 +45,7 @@ export function Attention() {
         <p className={cx(styles.none)}>
           <Icon name="check-circle" className={styles.success} />{' '}
           {rigs.data.length === 0
-            ? t('attention.no-miners', 'There are no miners yet; Setup helps to add them.')
+            ? t('attention.no-miners', 'There are no miners yet: enter them in the exporter’s fleet.yaml.')
             : t('attention.all-well', 'Miners that do what they should: {{well}} of {{all}}', { well: rigs.data.filter((rig) => rig.intent === 'mine').length, all: rigs.data.length })}
         </p>
       )}
