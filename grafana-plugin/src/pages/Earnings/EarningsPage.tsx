@@ -139,7 +139,7 @@ function Credited({ earnings, group }: { earnings: Earnings; group: EarningsGrou
             <tbody>
               {rows.slice(0, rowsShown).map((row) => (
                 <tr key={`${row.period} ${row.name ?? ''}`}>
-                  <td className={styles.number}>{row.period}</td>
+                  <td className={styles.time}>{row.period}</td>
                   {group !== 'fleet' && <td>{group === 'miner' && row.name !== undefined ? <TextLink href={minerUrl(row.name)}>{row.name}</TextLink> : row.name}</td>}
                   <td className={styles.number}>
                     {row.coins.map(coinText).join(', ')}
@@ -210,6 +210,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     th: { ...theme.typography.bodySmall, color: theme.colors.text.secondary },
   }),
   number: css({ fontVariantNumeric: 'tabular-nums' }),
+  time: css({ fontVariantNumeric: 'tabular-nums', whiteSpace: 'nowrap' }),
   right: css({ textAlign: 'right !important' as 'right', fontVariantNumeric: 'tabular-nums', whiteSpace: 'nowrap' }),
   barCell: css({ width: '30%', minWidth: 80 }),
   line: css({ height: theme.spacing(2), background: theme.visualization.getColorByName('green'), borderRadius: theme.shape.radius.default }),
