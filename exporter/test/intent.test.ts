@@ -82,6 +82,15 @@ describe('over the API', () => {
     expect((await second.page())).not.toContain('miner_intent_info');
   });
 
+  test('maintenance ends when somebody says that the miner is meant to mine, and the standing wish under it too', async () => {
+    const running = await run({ m1: '192.0.2.1' });
+    const put = async (json: object) => (await running.api('/rigs/m1/intent', { method: 'PUT', json })).body;
+    expect(await put({ intent: 'curtailed' })).toMatchObject({ intent: 'curtailed' });
+    expect(await put({ intent: 'maintenance', until: new Date(Date.now() + hour).toISOString() })).toMatchObject({ intent: 'maintenance' });
+    expect(await put({ intent: 'stopped' })).toMatchObject({ intent: 'maintenance' });
+    expect(await put({ intent: 'mine' })).toMatchObject({ intent: 'mine' });
+  });
+
   test.each([
     ['of an unknown kind', { intent: 'asleep' }, 'intent'],
     ['announced, but not maintenance', { intent: 'curtailed', from: '2030-01-01T00:00:00Z' }, 'from'],

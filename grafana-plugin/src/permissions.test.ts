@@ -16,7 +16,11 @@ describe('permissions', () => {
 
   it('every route asks for an action that a role grants', () => {
     const granted = new Set(['Viewer', 'Editor', 'Admin'].flatMap(declared));
-    expect(pluginJson.routes.map((route) => [route.method, route.reqAction])).toEqual([['GET', actions.read], ['POST', actions.write]]);
+    expect(pluginJson.routes.map(({ path, method, reqAction }) => [path, method, reqAction])).toEqual([
+      ['read/*', 'GET', actions.read],
+      ['write/*', 'POST', actions.write], ['write/*', 'PUT', actions.write], ['write/*', 'DELETE', actions.write],
+      ['alertmanager/*', 'GET', actions.read], ['alertmanager/*', 'POST', actions.write], ['alertmanager/*', 'DELETE', actions.write],
+    ]);
     expect(pluginJson.routes.every((route) => granted.has(route.reqAction))).toBe(true);
   });
 

@@ -88,6 +88,8 @@ export interface Fleet {
   call<T>(name: string, use: (driver: Driver) => Promise<T>): Promise<T>;
   /** Enters what the operator wants; nothing is sent to the miner. */
   setIntent(name: string, intent: Intent, statement?: IntentStatement): void;
+  /** Ends a window that was stated here; one of the configuration stays. */
+  endMaintenance(name: string): void;
   /** Looks at the clock: windows of maintenance begin and end by themselves. */
   tick(): void;
   setPresets(name: string, presets: readonly Preset[]): void;
@@ -301,6 +303,12 @@ export function createFleet(options: FleetOptions): Fleet {
     setIntent(name, intent, statement = {}) {
       const entry = entryOf(name);
       state(memory.of(name), intent, statement);
+      memory.saveSoon();
+      update(entry, intentOf(entry.miner.config));
+    },
+    endMaintenance(name) {
+      const entry = entryOf(name);
+      delete memory.of(name).maintenance;
       memory.saveSoon();
       update(entry, intentOf(entry.miner.config));
     },

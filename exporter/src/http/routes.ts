@@ -211,6 +211,8 @@ export const routes: readonly Route[] = [
       if (end !== undefined && end <= (begin ?? Date.now())) throw new HashfleetError('payload_invalid', 'The end must lie after the beginning, and not in the past.', { field: 'until', given: until });
       const caller = callerOf(call.identity);
       context.control.audit.append({ ...caller, event: 'intent', miner: name, before: { intent: before }, after: { ...(call.body as object) } });
+      // Who says that a miner is meant to mine says that it is no longer in maintenance; a schedule or a job doesn't.
+      if (intent === 'mine') context.fleet.endMaintenance(name);
       context.fleet.setIntent(name, intent, { author: caller.actor, reason, from: begin, until: end });
       return ok(rigReply(viewOf(context, call), context.control.activeJob(name)));
     },

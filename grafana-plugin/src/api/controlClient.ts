@@ -2,12 +2,12 @@ import { getBackendSrv } from '@grafana/runtime';
 import { lastValueFrom } from 'rxjs';
 import { PLUGIN_ID } from '../constants';
 import { toApiError } from './errors';
-import type { ActionReply, ActionRequest, Approval, AuditEntry, Confirmation, Earnings, EarningsGroup, Health, Job, Presets, Recommendation, Rig, Telemetry } from './types';
+import type { ActionReply, ActionRequest, Approval, AuditEntry, Confirmation, Earnings, EarningsGroup, Health, IntentWish, Job, Presets, Recommendation, Rig, Telemetry } from './types';
 
 const proxy = `/api/plugin-proxy/${PLUGIN_ID}`;
 
 interface Call {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT';
   path: string;
   params?: Record<string, string | number>;
   data?: unknown;
@@ -27,6 +27,7 @@ async function call<T>({ method, path, params, data }: Call): Promise<T> {
 }
 
 const get = <T>(path: string, params?: Call['params']): Promise<T> => call<T>({ method: 'GET', path, params });
+const put = <T>(path: string, data: unknown): Promise<T> => call<T>({ method: 'PUT', path, data });
 const post = <T>(path: string, data: unknown): Promise<T> => call<T>({ method: 'POST', path, data });
 
 export const controlClient = {
@@ -46,6 +47,7 @@ export const controlClient = {
   judgeFleet: () => post<{ recommendations: Recommendation[] }>('recommendations/generate', {}),
   decide: (id: string, decision: 'approve' | 'reject') => post<Recommendation>(`recommendations/${id}/${decision}`, {}),
   applyAdvice: (id: string, what: 'apply' | 'rollback', confirmation: Confirmation) => post<ActionReply>(`recommendations/${id}/${what}`, confirmation),
+  wantOf: (miner: string, wish: IntentWish) => put<Rig>(`rigs/${miner}/intent`, wish),
   act: (request: ActionRequest) => post<ActionReply>('actions', request),
   cancel: (id: string) => post<Job>(`jobs/${id}/cancel`, {}),
 };

@@ -46,6 +46,14 @@ export interface Health {
   scope: 'read' | 'operate' | 'admin';
 }
 
+/** What is wanted of a miner: alerts and sums heed it, the miner itself is not touched. */
+export interface IntentWish {
+  intent: Intent;
+  reason?: string;
+  /** When the wish before holds again; open when absent. */
+  until?: string;
+}
+
 export interface Rig {
   name: string;
   site: string;

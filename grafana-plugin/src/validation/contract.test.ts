@@ -53,6 +53,7 @@ describe('what the plugin asks of the exporter', () => {
     ['Rig', ['name', 'site', 'rack', 'stale', 'lastSuccessAt', 'hashrateRatio', 'efficiencyJoulesPerMegahash', 'chipMax', 'profitUsdPerDay', 'activeJob', 'intent', 'intentStatement', 'phase', 'health', 'preset']],
     ['ApplyRequest', ['dryRun', 'confirmationToken', 'typed', 'idempotencyKey']],
     ['Recommendation', ['id', 'kind', 'miner', 'from', 'to', 'urgent', 'gainUsdPerDay', 'evidence', 'createdAt', 'expiresAt', 'status', 'expected', 'usdPerDay', 'probability', 'alternatives', 'decidedBy', 'decidedAt', 'appliedAt', 'approval', 'result', 'outcome', 'inPlace']],
+    ['IntentRequest', ['intent', 'reason', 'until']],
     ['Approval', ['id', 'state', 'action', 'parameters', 'actor', 'reason', 'requestedAt', 'expiresAt', 'plan', 'confirmed', 'answeredBy', 'answeredAt', 'answer', 'job']],
     ['AuditEntry', ['sequence', 'at', 'actor', 'event', 'action', 'miner', 'outcome', 'detail', 'before', 'after']],
     ['Earnings', ['from', 'to', 'zone', 'basis', 'rows', 'period', 'coins', 'usd', 'lacks', 'pools', 'openedAt', 'readAt', 'earned', 'unknownWorkers', 'balance', 'prices', 'source', 'now', 'fleet', 'sites']],

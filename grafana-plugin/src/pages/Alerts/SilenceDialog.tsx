@@ -9,6 +9,7 @@ import { alertmanager, type Alert } from '../../api/alertmanager';
 import { ApiErrorAlert } from '../../components/ApiErrorAlert';
 import { useNow } from '../../components/useNow';
 import { formatDuration } from '../../data/format';
+import { localMinute } from '../../data/localMinute';
 import { nameOf } from './causes';
 import { covers, durations, longestDays, matchersOf, matcherText, scopes, silenceOf, type Scope } from './silences';
 
@@ -100,9 +101,6 @@ const scopeName = (scope: Scope, { labels }: Alert): string => {
     miner: t('silence.miner', 'Everything about {{miner}}', { miner, ...plain }),
   }[scope];
 };
-
-/** As an input of type datetime-local takes it. */
-const localMinute = (time: number): string => new Date(time - new Date(time).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 
 const getStyles = (theme: GrafanaTheme2) => ({
   group: css({ border: 'none', margin: theme.spacing(0, 0, 2), padding: 0, minWidth: 0 }),

@@ -15,6 +15,8 @@ import { isPresetChosen, PresetPicker } from './PresetPicker';
 interface Props {
   action: ActionName;
   miners: string[];
+  /** Chosen already, as when a job is tried again. */
+  parameters?: ActionParameters;
   /** Sends the wish in another way than as an action; then nothing is left to choose. It must stay the same while the dialog is open. */
   send?: Send;
   onStarted: (job: Job | undefined) => void;
@@ -24,11 +26,11 @@ interface Props {
 const isOpenAction = (action: ActionName): boolean => action === 'preset' || action === 'locate';
 
 /** Choose what is left to choose, see the plan that the exporter made, confirm exactly that plan. */
-export function ConfirmActionDialog({ action, miners, send, onStarted, onDismiss }: Props) {
+export function ConfirmActionDialog({ action, miners, parameters: given, send, onStarted, onDismiss }: Props) {
   const styles = useStyles2(getStyles);
   const { state, plan, confirm } = useConfirmedAction(send);
-  const needsChoice = send === undefined && isOpenAction(action);
-  const [parameters, setParameters] = useState<ActionParameters>(action === 'locate' ? { on: true } : {});
+  const needsChoice = send === undefined && given === undefined && isOpenAction(action);
+  const [parameters, setParameters] = useState<ActionParameters>(given ?? (action === 'locate' ? { on: true } : {}));
   const [choosing, setChoosing] = useState(needsChoice);
   const [typed, setTyped] = useState('');
   const now = useNow();
@@ -36,11 +38,11 @@ export function ConfirmActionDialog({ action, miners, send, onStarted, onDismiss
   const makePlan = (): void => {
     setChoosing(false);
     setTyped('');
-    void plan({ action, miners, ...(needsChoice ? { parameters } : {}) });
+    void plan({ action, miners, ...(needsChoice || given !== undefined ? { parameters } : {}) });
   };
   useEffect(() => {
     if (!needsChoice) {
-      void plan({ action, miners });
+      void plan({ action, miners, ...(given === undefined ? {} : { parameters: given }) });
     }
     // The dialog is opened anew for each wish.
     // eslint-disable-next-line react-hooks/exhaustive-deps

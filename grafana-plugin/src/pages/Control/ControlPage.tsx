@@ -5,7 +5,7 @@ import { getAppEvents, PluginPage } from '@grafana/runtime';
 import { Alert, Button, Combobox, EmptyState, FilterInput, Pagination, useStyles2 } from '@grafana/ui';
 import React, { useEffect, useMemo, useRef, useState } from 'react';
 import { useSearchParams } from 'react-router-dom';
-import type { ActionName, Job } from '../../api/types';
+import type { ActionName, ActionParameters, Job } from '../../api/types';
 import { ApiErrorAlert } from '../../components/ApiErrorAlert';
 import { conditionName, conditions, type Condition } from '../../components/minerCondition';
 import { Placeholder } from '../../components/Placeholder';
@@ -19,6 +19,7 @@ import { ConfirmActionDialog } from './ConfirmActionDialog';
 import { JobCard } from './JobCard';
 import { progressOf } from './jobProgress';
 import { filterRigs, minersPerPage, readView, sortRigs, valuesOf, writeView, type TableView } from './minerTable';
+import { MaintenanceDialog } from './MaintenanceDialog';
 import { MinerTable } from './MinerTable';
 
 export default function ControlPage() {
@@ -29,7 +30,8 @@ export default function ControlPage() {
   const [parameters, setParameters] = useSearchParams();
   const view = useMemo(() => readView(parameters), [parameters]);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const [wish, setWish] = useState<{ action: ActionName; miners: string[] }>();
+  const [wish, setWish] = useState<{ action: ActionName; miners: string[]; parameters?: ActionParameters }>();
+  const [maintaining, setMaintaining] = useState<string[]>();
   const [openJobs, setOpenJobs] = useState<string[]>([]);
 
   const change = (part: Partial<TableView>): void =>
@@ -66,7 +68,7 @@ export default function ControlPage() {
       {error && <ApiErrorAlert failure={error} severity={rigs ? 'warning' : 'error'} />}
       {openJobs.map((id) => (
         <React.Fragment key={id}>
-          <JobCard id={id} access={access} onClose={() => setOpenJobs((ids) => ids.filter((one) => one !== id))} />
+          <JobCard id={id} access={access} onClose={() => setOpenJobs((ids) => ids.filter((one) => one !== id))} onRetry={setWish} />
           <AnnounceEnd id={id} />
         </React.Fragment>
       ))}
@@ -83,6 +85,8 @@ export default function ControlPage() {
               <SearchField value={view.search} onChange={(search) => change({ search })} />
             </div>
             <Filter label={t('filter.site', 'Site')} all={t('filter.all-sites', 'All sites')} values={valuesOf(rigs, (rig) => rig.site)} value={view.site} onChange={(site) => change({ site })} />
+            <Filter label={t('filter.rack', 'Rack')} all={t('filter.all-racks', 'All racks')} values={valuesOf(rigs, (rig) => rig.rack)} value={view.rack} onChange={(rack) => change({ rack })} />
+            <Filter label={t('filter.circuit', 'Circuit')} all={t('filter.all-circuits', 'All circuits')} values={valuesOf(rigs, (rig) => rig.circuit)} value={view.circuit} onChange={(circuit) => change({ circuit })} />
             <Filter label={t('filter.model', 'Model')} all={t('filter.all-models', 'All models')} values={valuesOf(rigs, (rig) => rig.model)} value={view.model} onChange={(model) => change({ model })} />
             <Filter
               label={t('filter.state', 'State')}
@@ -103,6 +107,9 @@ export default function ControlPage() {
           </div>
           <div className={styles.bulk}>
             <BulkActions miners={chosen} access={access} onAct={(action, miners) => setWish({ action, miners })} />
+            <Button size="sm" variant="secondary" icon="wrench" disabled={!access.canAct || chosen.length === 0} tooltip={access.reason ?? (chosen.length === 0 ? t('bulk.none', 'Choose miners in the table first') : undefined)} onClick={() => setMaintaining(chosen)}>
+              {t('bulk.intent', 'Maintenance')}
+            </Button>
             <span className={styles.count} role="status">
               {chosen.length > 0 && t('bulk.chosen', '{{miners}} chosen', { miners: countMiners(chosen.length) })}
               {hidden > 0 && ` ${t('bulk.hidden', '({{count}} outside of this view)', { count: hidden })}`}
@@ -118,7 +125,7 @@ export default function ControlPage() {
               variant="not-found"
               message={t('control.no-match', 'No miner matches')}
               button={
-                <Button variant="secondary" onClick={() => change({ search: '', site: undefined, model: undefined, condition: undefined, miner: undefined })}>
+                <Button variant="secondary" onClick={() => change({ search: '', site: undefined, rack: undefined, circuit: undefined, model: undefined, condition: undefined, miner: undefined })}>
                   {t('filter.clear', 'Clear filters')}
                 </Button>
               }
@@ -144,6 +151,7 @@ export default function ControlPage() {
           <Activity onOpenJob={openJob} />
         </>
       )}
+      {maintaining && <MaintenanceDialog miners={maintaining} onDone={() => setSelected(new Set())} onDismiss={() => setMaintaining(undefined)} />}
       {wish && <ConfirmActionDialog {...wish} onStarted={started} onDismiss={() => setWish(undefined)} />}
     </PluginPage>
   );

@@ -8,18 +8,21 @@ import { controlClient } from '../../api/controlClient';
 import type { Job, JobTarget, TargetState } from '../../api/types';
 import { ApiErrorAlert } from '../../components/ApiErrorAlert';
 import { isOver, queryKeys, useJob } from '../../data/queries';
+import type { ActionWish } from '../../data/useConfirmedAction';
 import type { ControlAccess } from '../../data/useControlAccess';
 import { actionIcons, actionName, countMiners, targetStateIcons, targetStateName } from './actionTexts';
-import { progressOf } from './jobProgress';
+import { failedMiners, progressOf } from './jobProgress';
 
 interface Props {
   id: string;
   access: ControlAccess;
   onClose: () => void;
+  /** Offered for the miners on which it failed; the exporter plans anew. */
+  onRetry?: (wish: ActionWish) => void;
 }
 
 /** A started job, followed until every miner's outcome is known. */
-export function JobCard({ id, access, onClose }: Props) {
+export function JobCard({ id, access, onClose, onRetry }: Props) {
   const styles = useStyles2(getStyles);
   const client = useQueryClient();
   const { data: job, error } = useJob(id);
@@ -39,6 +42,7 @@ export function JobCard({ id, access, onClose }: Props) {
     return error ? <ApiErrorAlert failure={error} /> : null;
   }
   const progress = progressOf(job);
+  const failed = failedMiners(job);
   return (
     <section className={cx(styles.card, styles[progress.outcome])} aria-label={t('job.label', 'Job: {{action}}', { action: actionName(job.action) })}>
       <div className={styles.head}>
@@ -55,6 +59,11 @@ export function JobCard({ id, access, onClose }: Props) {
             onClick={() => cancel.mutate()}
           >
             {t('job.cancel', 'Cancel job')}
+          </Button>
+        )}
+        {over && onRetry && failed.length > 0 && (
+          <Button size="sm" variant="secondary" icon="repeat" disabled={!access.canAct} tooltip={access.reason} onClick={() => onRetry({ action: job.action, miners: failed, parameters: job.parameters })}>
+            {t('job.retry', 'Try again on {{miners}}', { miners: countMiners(failed.length) })}
           </Button>
         )}
         {over && <IconButton name="times" aria-label={t('job.close', 'Close job')} tooltip={t('job.close', 'Close job')} onClick={onClose} />}

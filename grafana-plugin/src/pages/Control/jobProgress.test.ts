@@ -1,6 +1,6 @@
 import type { TargetState } from '../../api/types';
 import { aJob } from '../../test/builders';
-import { progressOf } from './jobProgress';
+import { failedMiners, progressOf } from './jobProgress';
 
 const job = (states: TargetState[], state: 'running' | 'finished' | 'cancelled') =>
   aJob([], { state, targets: states.map((one, index) => ({ miner: `m${index}`, state: one })) });
@@ -15,4 +15,9 @@ describe('progress of a job', () => {
   ])('%j (%s) has %d done and is %s', (states, state, done, outcome) => {
     expect(progressOf(job(states, state))).toMatchObject({ done, total: states.length, outcome });
   });
+});
+
+it('is tried again where it failed or may have, and nowhere else', () => {
+  const states = ['verified', 'failed', 'indeterminate', 'skipped', 'cancelled'] as const;
+  expect(failedMiners(aJob([], { state: 'finished', targets: states.map((state) => ({ miner: state, state })) }))).toEqual(['failed', 'indeterminate']);
 });

@@ -23,3 +23,6 @@ export function progressOf(job: Job): JobProgress {
   const outcome = job.state === 'running' ? 'running' : job.state === 'cancelled' ? 'cancelled' : bad === 0 ? 'verified' : verified > 0 ? 'mixed' : 'failed';
   return { done: job.targets.filter(isDone).length, total, byState, outcome };
 }
+
+/** Those on which it failed, or may have; what was left out by a rail or cancelled is not tried again by itself. */
+export const failedMiners = (job: Job): string[] => job.targets.flatMap(({ miner, state }) => (state === 'failed' || state === 'indeterminate' ? [miner] : []));

@@ -17,6 +17,8 @@ describe('the table of miners', () => {
     ['the state as it is shown', { search: 'tuning' }, ['l9-10']],
     ['a preset', { search: '3360' }, ['l9-2']],
     ['a site', { site: 'shed' }, ['l7-1', 'l7-2']],
+    ['a rack', { rack: 'B' }, ['l9-10']],
+    ['a circuit that none is on', { circuit: 'Z9' }, []],
     ['a model and a state', { model: 'Antminer L7', condition: 'stale' as const }, ['l7-2']],
     ['one miner, by its whole name', { miner: 'l7-1' }, ['l7-1']],
   ])('is filtered by %s', (_, parts, expected) => {
@@ -33,9 +35,9 @@ describe('the table of miners', () => {
   });
 
   it('keeps its view in the address, and what is not its own there too', () => {
-    const wanted = view({ search: 'l9', site: 'garage', condition: 'mining', sort: 'power', descending: true, page: 3 });
+    const wanted = view({ search: 'l9', site: 'garage', rack: 'A', circuit: 'A1', condition: 'mining', sort: 'power', descending: true, page: 3 });
     const address = writeView(wanted, new URLSearchParams('kiosk=1'));
-    expect(address.toString()).toBe('kiosk=1&q=l9&site=garage&state=mining&sort=power&dir=desc&page=3');
+    expect(address.toString()).toBe('kiosk=1&q=l9&site=garage&rack=A&circuit=A1&state=mining&sort=power&dir=desc&page=3');
     expect(readView(address)).toEqual(wanted);
     expect(writeView(view(), address).toString()).toBe('kiosk=1');
   });

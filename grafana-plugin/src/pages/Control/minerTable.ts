@@ -10,6 +10,8 @@ export type SortKey = (typeof sortKeys)[number];
 export interface TableView {
   search: string;
   site?: string;
+  rack?: string;
+  circuit?: string;
   model?: string;
   condition?: Condition;
   /** One miner only, as links from dashboards ask. */
@@ -28,6 +30,8 @@ export function readView(parameters: URLSearchParams): TableView {
   return {
     search: parameters.get('q') ?? '',
     site: parameters.get('site') ?? undefined,
+    rack: parameters.get('rack') ?? undefined,
+    circuit: parameters.get('circuit') ?? undefined,
     model: parameters.get('model') ?? undefined,
     condition: conditions.find((one) => one === condition),
     miner: parameters.get('miner') ?? undefined,
@@ -43,6 +47,8 @@ export function writeView(view: TableView, parameters: URLSearchParams): URLSear
   const values: Record<string, string | undefined> = {
     q: view.search || undefined,
     site: view.site,
+    rack: view.rack,
+    circuit: view.circuit,
     model: view.model,
     state: view.condition,
     miner: view.miner,
@@ -67,13 +73,15 @@ const searchedText = (rig: Rig): string =>
     .toLowerCase();
 
 /** Every word has to occur somewhere in what is shown of the miner. */
-export function filterRigs(rigs: Rig[], view: Pick<TableView, 'search' | 'site' | 'model' | 'condition' | 'miner'>): Rig[] {
+export function filterRigs(rigs: Rig[], view: Pick<TableView, 'search' | 'site' | 'rack' | 'circuit' | 'model' | 'condition' | 'miner'>): Rig[] {
   const words = view.search.toLowerCase().split(/\s+/).filter(Boolean);
   return rigs.filter((rig) => {
     const text = words.length ? searchedText(rig) : '';
     return (
       (!view.miner || rig.name === view.miner) &&
       (!view.site || rig.site === view.site) &&
+      (!view.rack || rig.rack === view.rack) &&
+      (!view.circuit || rig.circuit === view.circuit) &&
       (!view.model || rig.model === view.model) &&
       (!view.condition || conditionOf(rig) === view.condition) &&
       words.every((word) => text.includes(word))
@@ -112,4 +120,4 @@ export function sortRigs(rigs: Rig[], { sort, descending }: Pick<TableView, 'sor
   });
 }
 
-export const valuesOf = (rigs: Rig[], value: (rig: Rig) => string): string[] => [...new Set(rigs.map(value))].sort(compareNames);
+export const valuesOf = (rigs: Rig[], value: (rig: Rig) => string | undefined): string[] => [...new Set(rigs.flatMap((rig) => value(rig) ?? []))].sort(compareNames);
