@@ -67,6 +67,7 @@ async function answerRigs(page: Page, change: (rigs: SomeRig[]) => SomeRig[]): P
   });
   await page.route('**/read/recommendations*', async (route) => route.fulfill({ json: { recommendations: [] } }));
   await page.route('**/read/approvals', async (route) => route.fulfill({ json: { approvals: [] } }));
+  await page.route('**/alertmanager/alerts', async (route) => route.fulfill({ json: [] }));
 }
 
 test.describe('what needs attention', () => {
