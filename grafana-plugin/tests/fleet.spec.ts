@@ -56,6 +56,7 @@ interface SomeRig {
   name: string;
   up: boolean;
   reason?: string;
+  intent?: string;
 }
 
 /** The API's answer with one thing changed in it, so that the test knows what the page has to say. */
@@ -73,7 +74,7 @@ async function answerRigs(page: Page, change: (rigs: SomeRig[]) => SomeRig[]): P
 test.describe('what needs attention', () => {
   test('stands first, says what is wrong and leads to it', async ({ gotoPage, page }) => {
     const [first] = await minerNames(page);
-    await answerRigs(page, (rigs) => rigs.map((rig) => (rig.name === first ? { ...rig, up: false, reason: 'connect' } : rig)));
+    await answerRigs(page, (rigs) => rigs.map((rig) => (rig.name === first ? { ...rig, up: false, reason: 'connect', intent: 'mine' } : rig)));
     await gotoPage('/fleet');
     const section = page.getByRole('region', { name: /^Needs attention/ });
     await expect(section.getByRole('listitem').first()).toContainText(`${first} does not answer`);
