@@ -15,8 +15,8 @@ export const controlUrl = (miner?: string): string =>
 export const adviceUrl = (miner?: string): string =>
   `${PLUGIN_BASE_URL}/${ROUTES.advice}${miner === undefined ? '' : `?miner=${encodeURIComponent(miner)}`}`;
 export const earningsUrl = (): string => `${PLUGIN_BASE_URL}/${ROUTES.earnings}`;
-export const alertsUrl = (alert?: string): string =>
-  `${PLUGIN_BASE_URL}/${ROUTES.alerts}${alert === undefined ? '' : `?alert=${encodeURIComponent(alert)}`}`;
+export const alertsUrl = (alert?: string, text?: string): string =>
+  `${PLUGIN_BASE_URL}/${ROUTES.alerts}${alert !== undefined ? `?alert=${encodeURIComponent(alert)}` : text !== undefined ? `?text=${encodeURIComponent(text)}` : ''}`;
 export const auditUrl = (miner?: string): string =>
   `${PLUGIN_BASE_URL}/${ROUTES.audit}${miner === undefined ? '' : `?miner=${encodeURIComponent(miner)}`}`;
 export const configurationUrl = (): string => `/plugins/${PLUGIN_ID}`;

@@ -2,7 +2,10 @@ import { getBackendSrv } from '@grafana/runtime';
 import { lastValueFrom } from 'rxjs';
 import { PLUGIN_ID } from '../constants';
 import { toApiError } from './errors';
-import type { ActionReply, ActionRequest, Approval, AuditEntry, Confirmation, Earnings, EarningsGroup, Health, IntentWish, Job, Presets, Recommendation, Rig, Telemetry } from './types';
+import type {
+  ActionReply, ActionRequest, Approval, AuditEntry, Confirmation, Curve, Drift, Earnings, EarningsGroup, FleetEvent, Health, IntentWish, Job, LogLine, MinerHealth, MinerSettings, Note,
+  PoolReading, Presets, Recommendation, Rig, Telemetry,
+} from './types';
 
 const proxy = `/api/plugin-proxy/${PLUGIN_ID}`;
 
@@ -35,6 +38,15 @@ export const controlClient = {
   rigs: () => get<{ rigs: Rig[] }>('rigs').then((reply) => reply.rigs),
   telemetry: (miner: string) => get<Telemetry>(`telemetry/${miner}`),
   presets: (miner: string) => get<Presets>(`rigs/${miner}/presets`),
+  minerHealth: (miner: string) => get<MinerHealth>(`rigs/${miner}/health`),
+  curve: (miner: string) => get<Curve>(`rigs/${miner}/curve`),
+  settings: (miner: string) => get<MinerSettings>(`rigs/${miner}/settings`),
+  logs: (miner: string, type: string) => get<{ lines: LogLine[] }>(`rigs/${miner}/logs`, { type, limit: 1000 }).then((reply) => reply.lines),
+  notes: (miner: string) => get<{ notes: Note[] }>(`rigs/${miner}/notes`).then((reply) => reply.notes),
+  events: () => get<{ events: FleetEvent[] }>('events').then((reply) => reply.events),
+  drift: () => get<{ drift: Drift[] }>('drift').then((reply) => reply.drift),
+  acceptDrift: (miner: string, what: Drift['what']) => post<{ drift: Drift[] }>(`drift/${miner}/accept`, { what: [what] }),
+  pools: () => get<{ pools: PoolReading[] }>('pools').then((reply) => reply.pools),
   jobs: () => get<{ jobs: Job[] }>('jobs').then((reply) => reply.jobs),
   job: (id: string) => get<Job>(`jobs/${id}`),
   audit: (limit: number, miner?: string) =>

@@ -136,6 +136,8 @@ export interface ActionParameters {
   preset?: string;
   on?: boolean;
   allowUntuned?: boolean;
+  /** Without a text the note is deleted. */
+  note?: { key: string; text?: string };
 }
 
 /** What an action is confirmed with. */
@@ -324,3 +326,98 @@ export interface Earnings {
 
 export const earningsGroups = ['fleet', 'pool', 'site', 'miner'] as const;
 export type EarningsGroup = (typeof earningsGroups)[number];
+
+export const signals = ['hashrate', 'power', 'heat', 'errors', 'fan', 'board', 'psu', 'chips', 'pool'] as const;
+export type Signal = (typeof signals)[number];
+
+export interface MinerHealth {
+  miner: string;
+  /** Absent while nothing was judged. */
+  health?: { score: number; anomaly: number; part?: string; text?: string; since?: string; evidence: Array<{ signal: Signal; z: number; place?: number; text: string }>; at: string; hours: number };
+  /** How far each figure lies from what is expected, in standard deviations. */
+  residuals: Array<{ signal: Signal; z: number; place?: number }>;
+}
+
+export interface CurvePoint {
+  preset: string;
+  tuned: boolean;
+  /** Hours that it was measured on this preset. */
+  hours: number;
+  hashrate: Interval;
+  powerWatts: Interval;
+  chipTemperature?: Interval;
+  efficiencyJoulesPerMegahash: number;
+  profitUsdPerDay?: Interval;
+  /** The power price at which it earns nothing. */
+  breakevenUsdPerKilowattHour?: number;
+  /** The power price up to which it earns more than the preset below. */
+  stepBreakevenUsdPerKilowattHour?: number;
+  obstacle?: string;
+}
+
+export interface Curve {
+  miner: string;
+  current?: string;
+  modelHours: number;
+  points: CurvePoint[];
+}
+
+export interface LogLine {
+  at?: string;
+  level?: string;
+  text: string;
+  event?: string;
+}
+
+export interface MinerSettings {
+  miner: string;
+  settings: {
+    pools: Array<{ slot: number; url: string; user: string }>;
+    preset?: string;
+    modifiedPsu?: boolean;
+    timezone?: string;
+    cooling?: Record<string, string | number | boolean>;
+    manual?: Record<string, string | number | boolean>;
+    boards: Array<{ board: number; frequencyHertz?: number; disabled?: boolean }>;
+    switcher?: Record<string, string | number | boolean>;
+    protection: Record<string, string | number | boolean>;
+    network?: Record<string, string | number | boolean>;
+  };
+  readAt: string;
+}
+
+export interface Note {
+  key: string;
+  value: string;
+}
+
+export const changeKinds = ['preset', 'pool', 'firmware', 'mining', 'settings', 'password', 'address', 'machine', 'schedule', 'advice', 'health'] as const;
+
+/** A change that somebody else made, or what a miner wrote into its log. */
+export type FleetEvent =
+  | { miner: string; at: string; kind: (typeof changeKinds)[number]; from: string; to: string }
+  | { miner: string; at: string; kind: 'log'; level?: string; text: string; event: string };
+
+export const driftParts = ['preset', 'pool', 'firmware', 'settings', 'password'] as const;
+
+/** What differs from how a miner is meant to be. */
+export interface Drift {
+  miner: string;
+  what: (typeof driftParts)[number];
+  section?: string;
+  from: string;
+  to: string;
+  since: string;
+  remedy: string;
+  /** What takes it back. */
+  order?: { action: ActionName; miners: string[]; parameters: ActionParameters };
+}
+
+export interface PoolReading {
+  pool: string;
+  type: string;
+  up: boolean;
+  detail?: string;
+  remedy?: string;
+  workers: Array<{ worker: string; miner?: string; hashrate?: number; hashrateHour?: number; hashrateDay?: number; lastShareAt?: string; connected?: boolean; shareDifficulty?: number }>;
+}

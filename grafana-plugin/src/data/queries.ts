@@ -13,11 +13,17 @@ export const queryKeys = {
   advice: ['advice'],
   approvals: ['approvals'],
   earnings: (by: string, group: string) => ['earnings', by, group],
+  /** What is read of one miner, by its part: health, curve, settings, notes. */
+  ofMiner: (miner: string, part: string) => ['miner', miner, part],
+  log: (miner: string, type: string) => ['miner', miner, 'log', type],
+  events: ['events'],
+  drift: ['drift'],
+  pools: ['pools'],
   wholeAudit: (miner: string | undefined) => ['audit', 'whole', miner ?? ''],
 } as const;
 
 /** How often each page asks anew, in ms. Jobs are watched closely only while they run. */
-export const refreshEvery = { rigs: 5000, telemetry: 5000, health: 15_000, jobs: 5000, audit: 10_000, advice: 10_000, approvals: 10_000, earnings: 30_000, runningJob: 1000 } as const;
+export const refreshEvery = { rigs: 5000, telemetry: 5000, health: 15_000, jobs: 5000, audit: 10_000, advice: 10_000, approvals: 10_000, earnings: 30_000, minerHealth: 15_000, curve: 60_000, log: 5000, events: 10_000, drift: 15_000, pools: 15_000, runningJob: 1000 } as const;
 
 const auditEntriesShown = 50;
 
@@ -54,3 +60,22 @@ export const useEarnings = (by: 'day' | 'month' | 'all', group: EarningsGroup) =
 
 export const useAudit = () =>
   useQuery({ queryKey: queryKeys.audit, queryFn: () => controlClient.audit(auditEntriesShown), refetchInterval: refreshEvery.audit });
+
+export const useMinerHealth = (miner: string) =>
+  useQuery({ queryKey: queryKeys.ofMiner(miner, 'health'), queryFn: () => controlClient.minerHealth(miner), refetchInterval: refreshEvery.minerHealth });
+
+export const useCurve = (miner: string) => useQuery({ queryKey: queryKeys.ofMiner(miner, 'curve'), queryFn: () => controlClient.curve(miner), refetchInterval: refreshEvery.curve });
+
+/** Read from the miner itself: not anew by the clock. */
+export const useSettings = (miner: string) => useQuery({ queryKey: queryKeys.ofMiner(miner, 'settings'), queryFn: () => controlClient.settings(miner) });
+
+export const useNotes = (miner: string) => useQuery({ queryKey: queryKeys.ofMiner(miner, 'notes'), queryFn: () => controlClient.notes(miner) });
+
+export const useLog = (miner: string, type: string, follow: boolean) =>
+  useQuery({ queryKey: queryKeys.log(miner, type), queryFn: () => controlClient.logs(miner, type), refetchInterval: follow ? refreshEvery.log : false, placeholderData: keepPreviousData });
+
+export const useEvents = () => useQuery({ queryKey: queryKeys.events, queryFn: controlClient.events, refetchInterval: refreshEvery.events });
+
+export const useDrift = () => useQuery({ queryKey: queryKeys.drift, queryFn: controlClient.drift, refetchInterval: refreshEvery.drift });
+
+export const usePools = () => useQuery({ queryKey: queryKeys.pools, queryFn: controlClient.pools, refetchInterval: refreshEvery.pools });

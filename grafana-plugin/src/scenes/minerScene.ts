@@ -20,6 +20,17 @@ const stateColors: Record<(typeof statesInTimeline)[number], string> = {
 
 /** The courses of one miner; its live state stands above, from the API. */
 export function minerScene(miner: string, dataSourceUid: string | undefined): EmbeddedScene {
+  const { hashrate, power, efficiency, states, money, temperature } = minerPanels(miner, dataSourceUid);
+  return coursesScene([hashrate, power, temperature, efficiency, states, money]);
+}
+
+/** The courses of its boards, fans and heat. */
+export function hardwareScene(miner: string, dataSourceUid: string | undefined): EmbeddedScene {
+  const { boards, temperature, fans } = minerPanels(miner, dataSourceUid);
+  return coursesScene([boards, temperature, fans]);
+}
+
+function minerPanels(miner: string, dataSourceUid: string | undefined) {
   const source = prometheus(dataSourceUid);
   const queries = minerQueries(miner);
   const course = (title: string, unit: string, targets: PromTarget[]) =>
@@ -32,30 +43,30 @@ export function minerScene(miner: string, dataSourceUid: string | undefined): Em
       { value: limits.chipCelsius.bad, color: 'red' },
     ],
   };
-  const panels: VizPanel[] = [
-    course(t('miner.hashrate', 'Hashrate and what the preset promises'), units.hashrate, [
+  const panels = {
+    hashrate: course(t('miner.hashrate', 'Hashrate and what the preset promises'), units.hashrate, [
       { expr: queries.hashrate, legend: t('miner.now', 'Now') },
       { expr: queries.hashrateAverage, legend: t('miner.average', 'Average') },
       { expr: queries.presetHashrate, legend: t('miner.preset', 'Preset') },
       { expr: queries.poolHashrate, legend: t('miner.pool', 'Seen by {{pool}}', { pool: '{{pool}}' }) },
     ]).setMin(0).build() as VizPanel,
-    course(t('miner.boards', 'Hashrate by board'), units.hashrate, [
+    boards: course(t('miner.boards', 'Hashrate by board'), units.hashrate, [
       { expr: queries.boardHashrate, legend: t('miner.board', 'Board {{board}}', { board: '{{board}}' }) },
     ]).setMin(0).build() as VizPanel,
-    course(t('miner.temperature', 'Temperature'), units.temperature, [
+    temperature: course(t('miner.temperature', 'Temperature'), units.temperature, [
       { expr: queries.temperature, legend: t('miner.hottest', 'Hottest {{sensor}}', { sensor: '{{sensor}}' }) },
       { expr: queries.boardChipTemperature, legend: t('miner.board-chip', 'Board {{board}} chip', { board: '{{board}}' }) },
     ]).setThresholds(hot).build() as VizPanel,
-    course(t('miner.fans', 'Fans'), units.fan, [
+    fans: course(t('miner.fans', 'Fans'), units.fan, [
       { expr: queries.fanSpeed, legend: t('miner.fan', 'Fan {{fan}}', { fan: '{{fan}}' }) },
     ]).setMin(0).build() as VizPanel,
-    course(t('miner.power', 'Power'), units.power, [
+    power: course(t('miner.power', 'Power'), units.power, [
       { expr: queries.power, legend: t('miner.now', 'Now') },
       { expr: queries.presetPower, legend: t('miner.preset', 'Preset') },
     ]).setMin(0).build() as VizPanel,
-    course(t('miner.efficiency', 'Efficiency'), units.efficiency, [{ expr: queries.efficiency, legend: t('miner.now', 'Now') }])
+    efficiency: course(t('miner.efficiency', 'Efficiency'), units.efficiency, [{ expr: queries.efficiency, legend: t('miner.now', 'Now') }])
       .setDecimals(3).build() as VizPanel,
-    PanelBuilders.statetimeline()
+    states: PanelBuilders.statetimeline()
       .setTitle(t('miner.states', 'State'))
       .setData(promData(source, [{ expr: queries.state, legend: t('miner.states', 'State') }]))
       .setMappings([
@@ -68,12 +79,16 @@ export function minerScene(miner: string, dataSourceUid: string | undefined): Em
       ])
       .setColor({ mode: 'thresholds' })
       .build() as VizPanel,
-    course(t('miner.money', 'Money per day'), units.money, [
+    money: course(t('miner.money', 'Money per day'), units.money, [
       { expr: queries.revenue, legend: `${t('miner.revenue', 'Income')} ({{basis}})` },
       { expr: queries.powerCost, legend: t('miner.cost', 'Power cost') },
       { expr: queries.profit, legend: t('miner.profit', 'Profit') },
     ]).build() as VizPanel,
-  ];
+  };
+  return panels;
+}
+
+function coursesScene(panels: VizPanel[]): EmbeddedScene {
   return new EmbeddedScene({
     $timeRange: new SceneTimeRange({ from: 'now-6h', to: 'now' }),
     controls: [

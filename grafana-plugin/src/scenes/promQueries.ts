@@ -80,3 +80,17 @@ export function minerQueries(miner: string) {
     profit: of('miner_profit_usd_per_day'),
   } as const;
 }
+
+/** By refId, as `gapSeriesNames` tells them. */
+export function gapQueries(miner: string) {
+  const one = `{miner="${miner.replace(/[\\"]/g, '\\$&')}"}`;
+  return {
+    A: `miner_pool_gap_ratio${one}`,
+    B: `miner_pool_gap_low_ratio${one}`,
+    C: `miner_pool_gap_high_ratio${one}`,
+    D: `miner_pool_gap_hours${one}`,
+    E: `miner_pool_loss_evidence_ratio${one}`,
+  } as const;
+}
+
+export const gapSeriesNames = { A: 'gap', B: 'low', C: 'high', D: 'hours', E: 'evidence' } as const;

@@ -7,12 +7,13 @@ import React, { useState } from 'react';
 import { auditEvents, type AuditEntry } from '../../api/types';
 import { ApiErrorAlert } from '../../components/ApiErrorAlert';
 import { Placeholder } from '../../components/Placeholder';
+import { tableStyle } from '../../components/tableStyle';
 import { minerUrl } from '../../constants';
 import { auditEntriesKept, useWholeAudit } from '../../data/queries';
 import { saveFile } from '../../data/saveFile';
 import { useParameters } from '../../data/useParameters';
 import { actionName } from '../Control/actionTexts';
-import { actorsOf, auditCsv, changesOf, entriesFor } from './auditEntries';
+import { actorsOf, auditCsv, changesOf, entriesFor, type FieldChange } from './auditEntries';
 import { auditEventName } from './auditTexts';
 
 const pageSize = 50;
@@ -118,8 +119,8 @@ function Row({ entry, open, onToggle }: { entry: AuditEntry; open: boolean; onTo
       <td>{entry.action ? actionName(entry.action) : ''}</td>
       <td>{entry.miner && <TextLink href={minerUrl(entry.miner)}>{entry.miner}</TextLink>}</td>
       <td>
-        {[entry.outcome, entry.detail].filter(Boolean).join(': ')}{' '}
-        {changes.length > 0 && (
+        {[entry.outcome, entry.detail, changes.length === 1 ? changeText(changes[0]) : undefined].filter(Boolean).join(': ')}{' '}
+        {changes.length > 1 && (
           <Button
             size="sm"
             variant="secondary"
@@ -146,15 +147,11 @@ function Row({ entry, open, onToggle }: { entry: AuditEntry; open: boolean; onTo
   );
 }
 
+const changeText = ({ field, before, after }: FieldChange): string => `${field} ${before ?? '–'} → ${after ?? '–'}`;
+
 const getStyles = (theme: GrafanaTheme2) => ({
+  ...tableStyle(theme),
   bar: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: theme.spacing(1) }),
   weak: css({ color: theme.colors.text.secondary, margin: theme.spacing(1, 0) }),
-  scroll: css({ overflowX: 'auto', marginBottom: theme.spacing(2) }),
-  table: css({
-    width: '100%',
-    'th, td': { padding: theme.spacing(0.75, 1), textAlign: 'left', borderBottom: `1px solid ${theme.colors.border.weak}`, verticalAlign: 'top' },
-    th: { ...theme.typography.bodySmall, color: theme.colors.text.secondary },
-  }),
-  time: css({ whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' }),
   changes: css({ margin: theme.spacing(0.5, 0, 0), paddingLeft: theme.spacing(2), overflowWrap: 'anywhere' }),
 });

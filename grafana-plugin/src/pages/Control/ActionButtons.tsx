@@ -46,16 +46,18 @@ export function RowActions({ rig, access, onAct }: RowProps) {
 const bulkActions: ActionName[] = ['restart_mining', 'pause', 'resume', 'preset', 'reboot', 'locate'];
 
 interface BulkProps {
+  /** Name of the group of buttons. */
+  label?: string;
   miners: string[];
   access: ControlAccess;
   onAct: (action: ActionName, miners: string[]) => void;
 }
 
-export function BulkActions({ miners, access, onAct }: BulkProps) {
+export function BulkActions({ miners, access, onAct, label = t('bulk.label', 'Act on the chosen miners') }: BulkProps) {
   const styles = useStyles2(getStyles);
   const reason = access.reason ?? (miners.length === 0 ? t('bulk.none', 'Choose miners in the table first') : undefined);
   return (
-    <div className={styles.bulk} role="group" aria-label={t('bulk.label', 'Act on the chosen miners')}>
+    <div className={styles.bulk} role="group" aria-label={label}>
       {bulkActions.map((action) => (
         <Button
           key={action}

@@ -6,6 +6,7 @@ import React, { useState } from 'react';
 import type { Job } from '../../api/types';
 import { ApiErrorAlert } from '../../components/ApiErrorAlert';
 import { Placeholder } from '../../components/Placeholder';
+import { tableStyle } from '../../components/tableStyle';
 import { auditUrl, minerUrl } from '../../constants';
 import { useAudit, useJobs } from '../../data/queries';
 import { auditEventName } from '../Audit/auditTexts';
@@ -165,21 +166,11 @@ function Table({ label, columns, children }: { label: string; columns: string[];
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
+  ...tableStyle(theme),
   section: css({ marginTop: theme.spacing(3), flexShrink: 0 }),
   heading: css({ ...theme.typography.h4 }),
   content: css({ paddingTop: theme.spacing(1) }),
   scroll: css({ maxHeight: 360, overflow: 'auto' }),
-  table: css({
-    width: '100%',
-    'th, td': {
-      padding: theme.spacing(0.75, 1),
-      textAlign: 'left',
-      borderBottom: `1px solid ${theme.colors.border.weak}`,
-      verticalAlign: 'top',
-    },
-    th: { ...theme.typography.bodySmall, color: theme.colors.text.secondary },
-  }),
-  time: css({ whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' }),
   open: css({
     background: 'none',
     border: 0,
@@ -187,5 +178,4 @@ const getStyles = (theme: GrafanaTheme2) => ({
     color: theme.colors.text.link,
     '&:hover': { textDecoration: 'underline' },
   }),
-  weak: css({ color: theme.colors.text.secondary }),
 });

@@ -1,15 +1,15 @@
-import { css, cx } from '@emotion/css';
+import { css } from '@emotion/css';
 import { type GrafanaTheme2 } from '@grafana/data';
 import { t } from '@grafana/i18n';
-import { Icon, useStyles2 } from '@grafana/ui';
+import { useStyles2 } from '@grafana/ui';
 import React, { type ReactNode } from 'react';
-import type { Board, Telemetry } from '../../api/types';
+import type { Telemetry } from '../../api/types';
 import { ApiErrorAlert } from '../../components/ApiErrorAlert';
 import { MinerState } from '../../components/MinerState';
 import { Placeholder } from '../../components/Placeholder';
 import { useNow } from '../../components/useNow';
 import {
-  formatDuration, formatEfficiency, formatHashrate, formatMoney, formatPower, formatRatio, formatTemperature, secondsSince, unknown, withSign,
+  formatDuration, formatEfficiency, formatHashrate, formatMoney, formatPower, formatRatio, formatTemperature, secondsSince, unknown,
 } from '../../data/format';
 import { useTelemetry } from '../../data/queries';
 
@@ -24,7 +24,6 @@ export function LiveState({ miner }: { miner: string }) {
     <section aria-label={t('live.label', 'Live state')} className={styles.box}>
       {error && <ApiErrorAlert failure={error} severity="warning" />}
       <Facts telemetry={data} />
-      {data.boards.length > 0 && <Boards boards={data.boards} />}
     </section>
   );
 }
@@ -62,50 +61,6 @@ function Facts({ telemetry: { rig, uptimeSeconds } }: { telemetry: Telemetry }) 
   );
 }
 
-/** A board more than 10 % below its siblings is worth a look. */
-const noticeableDeviation = -0.1;
-
-function Boards({ boards }: { boards: Board[] }) {
-  const styles = useStyles2(getStyles);
-  return (
-    <table className={styles.boards}>
-      <caption className={styles.caption}>{t('live.boards-table', 'Boards, as last read')}</caption>
-      <thead>
-        <tr>
-          {[
-            t('live.board', 'Board'), t('live.board-state', 'State'), t('live.hashrate', 'Hashrate'), t('live.deviation', 'Against its siblings'),
-            t('live.chip', 'Hottest chip'), t('live.frequency', 'Clock'), t('live.voltage', 'Voltage'), t('live.errors', 'Hardware errors'), t('live.chips', 'Chips ok / weak / bad'),
-          ].map((title, index) => (
-            <th key={title} scope="col" className={cx(index > 1 && styles.numeric)}>
-              {title}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {boards.map((board) => (
-          <tr key={board.board}>
-            <th scope="row">{board.board}</th>
-            <td className={cx(board.up ? styles.good : styles.bad)}>
-              <Icon name={board.up ? 'check-circle' : 'exclamation-triangle'} size="sm" /> {board.state ?? (board.up ? t('live.board-up', 'up') : t('live.board-down', 'down'))}
-              {board.detail && <span className={styles.weak}> {board.detail}</span>}
-            </td>
-            <td className={styles.numeric}>{formatHashrate(board.hashrate)}</td>
-            <td className={cx(styles.numeric, (board.deviationRatio ?? 0) < noticeableDeviation && styles.bad)}>
-              {board.deviationRatio === undefined ? unknown : withSign(board.deviationRatio, formatRatio)}
-            </td>
-            <td className={styles.numeric}>{formatTemperature(board.temperature.chipMax)}</td>
-            <td className={styles.numeric}>{board.frequencyHertz === undefined ? unknown : `${Math.round(board.frequencyHertz / 1e6)} MHz`}</td>
-            <td className={styles.numeric}>{board.voltageVolts === undefined ? unknown : `${board.voltageVolts.toFixed(2)} V`}</td>
-            <td className={styles.numeric}>{board.hardwareErrors ?? unknown}</td>
-            <td className={styles.numeric}>{board.chips ? `${board.chips.grey} / ${board.chips.orange} / ${board.chips.red}` : unknown}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
 const getStyles = (theme: GrafanaTheme2) => ({
   box: css({
     background: theme.colors.background.primary, border: `1px solid ${theme.colors.border.weak}`, borderRadius: theme.shape.radius.default,
@@ -116,14 +71,4 @@ const getStyles = (theme: GrafanaTheme2) => ({
     dt: { ...theme.typography.bodySmall, color: theme.colors.text.secondary, fontWeight: theme.typography.fontWeightRegular },
     dd: { margin: 0, fontWeight: theme.typography.fontWeightMedium, overflowWrap: 'anywhere' },
   }),
-  boards: css({
-    marginTop: theme.spacing(2), width: '100%',
-    'th, td': { padding: theme.spacing(0.5, 1), borderTop: `1px solid ${theme.colors.border.weak}`, textAlign: 'left', whiteSpace: 'nowrap' },
-    'thead th': { ...theme.typography.bodySmall, color: theme.colors.text.secondary, fontWeight: theme.typography.fontWeightMedium },
-  }),
-  caption: css({ ...theme.typography.bodySmall, color: theme.colors.text.secondary, captionSide: 'top', padding: theme.spacing(0, 0, 0.5), textAlign: 'left' }),
-  numeric: css({ '&&': { textAlign: 'right' }, fontVariantNumeric: 'tabular-nums' }),
-  good: css({ color: theme.colors.success.text }),
-  bad: css({ color: theme.colors.error.text }),
-  weak: css({ color: theme.colors.text.secondary }),
 });
