@@ -4,7 +4,7 @@ import { PLUGIN_ID } from '../constants';
 import { toApiError } from './errors';
 import type {
   ActionReply, ActionRequest, Approval, AuditEntry, Confirmation, Curve, Drift, Earnings, EarningsGroup, FleetEvent, Health, IntentWish, Job, LogLine, MinerHealth, MinerSettings, Note,
-  PoolReading, Presets, Recommendation, Rig, Telemetry,
+  PoolReading, Presets, Recommendation, Rig, Schedule, Telemetry,
 } from './types';
 
 const proxy = `/api/plugin-proxy/${PLUGIN_ID}`;
@@ -55,6 +55,13 @@ export const controlClient = {
   /** CSV for the books. */
   report: (period: 'day' | 'week' | 'month', table: 'miners' | 'coins' | 'payouts') => get<string>(`reports/${period}.csv`, { table }),
   approvals: () => get<{ approvals: Approval[] }>('approvals').then((reply) => reply.approvals),
+  answerApproval: (approval: Approval, answer: 'approve' | 'confirm' | 'reject') =>
+    post<Approval>(`approvals/${approval.id}/${answer}`, answer === 'reject' ? {} : { fingerprint: approval.fingerprint }),
+  schedules: () => get<{ schedules: Schedule[] }>('schedules').then((reply) => reply.schedules),
+  switchSchedule: (name: string, on: boolean) => post<Schedule>(`schedules/${name}/${on ? 'enable' : 'disable'}`, {}),
+  /** Miners that fit a CEL expression now; a plan tells them, and nothing is sent. */
+  chosenBy: (expression: string) =>
+    post<ActionReply>('actions', { action: 'locate', select: { expression }, parameters: { on: true }, dryRun: true }).then(({ plan }) => [...plan.targets, ...plan.skipped].map(({ miner }) => miner)),
   advice: () => get<{ recommendations: Recommendation[] }>('recommendations', { status: 'all' }).then((reply) => reply.recommendations),
   judgeFleet: () => post<{ recommendations: Recommendation[] }>('recommendations/generate', {}),
   decide: (id: string, decision: 'approve' | 'reject') => post<Recommendation>(`recommendations/${id}/${decision}`, {}),

@@ -151,7 +151,9 @@ export interface Confirmation {
 
 export interface ActionRequest extends Confirmation {
   action: ActionName;
-  miners: string[];
+  miners?: string[];
+  /** In place of `miners`: those that fit a CEL expression now. */
+  select?: { expression: string };
   parameters?: ActionParameters;
 }
 
@@ -197,12 +199,16 @@ export interface Recommendation {
   outcome?: { at: string; inPlace: boolean; usdPerDay?: number };
 }
 
+export const railNames = ['window', 'daily_cap', 'cooldown', 'floor', 'circuit', 'max_in_flight', 'batch', 'canary', 'stop_on_failures'] as const;
+
 export interface Plan {
   action: ActionName;
   targets: Array<{ miner: string; changes: Array<{ field: string; from?: string; to: string }>; warning?: string }>;
   skipped: Array<{ miner: string; reason: string }>;
-  effect: { powerWatts?: number; hashrate?: number };
+  effect: { powerWatts?: number; hashrate?: number; usdPerDay?: number };
   expectedSeconds: number;
+  /** What holds the action back, slows it or may stop it. */
+  rails?: Array<{ rail: (typeof railNames)[number]; effect: 'refuses' | 'slows' | 'may_stop'; detail: string }>;
   confirmation: { required: boolean; token?: string; expiresAt?: string };
   /** The text that has to be typed, letter by letter. */
   stepUp?: { typed: string };
@@ -247,6 +253,9 @@ export interface Approval {
   requestedAt: string;
   expiresAt: string;
   plan: Plan;
+  /** Goes back with the answer: it is this plan that is agreed to. */
+  fingerprint: string;
+  /** False once the plan has changed and who asked for it has not seen the new one. */
   confirmed: boolean;
   answeredBy?: string;
   answeredAt?: string;
@@ -420,4 +429,29 @@ export interface PoolReading {
   detail?: string;
   remedy?: string;
   workers: Array<{ worker: string; miner?: string; hashrate?: number; hashrateHour?: number; hashrateDay?: number; lastShareAt?: string; connected?: boolean; shareDifficulty?: number }>;
+}
+
+/** A schedule of pauses, presets or power limits, and how it stands. */
+export interface Schedule {
+  schedule: { name: string; description?: string; do: Record<string, unknown> };
+  origin: 'file' | 'api';
+  enabled: boolean;
+  switchedBy?: string;
+  /** Absent while it wants nothing. */
+  activeSince?: string;
+  nextChange?: string;
+  priceUsdPerKilowattHour?: number;
+  members: number;
+  taken: Array<{ miner: string; since: string; left?: string }>;
+  waiting: MinerReason[];
+  failed: MinerReason[];
+  suspended: MinerReason[];
+  held: MinerReason[];
+  limit?: { limitWatts: number; targetWatts: number; plannedWatts: number; fits: boolean };
+  problems: string[];
+}
+
+export interface MinerReason {
+  miner: string;
+  reason: string;
 }

@@ -12,6 +12,7 @@ export const queryKeys = {
   audit: ['audit'],
   advice: ['advice'],
   approvals: ['approvals'],
+  schedules: ['schedules'],
   earnings: (by: string, group: string) => ['earnings', by, group],
   /** What is read of one miner, by its part: health, curve, settings, notes. */
   ofMiner: (miner: string, part: string) => ['miner', miner, part],
@@ -23,7 +24,7 @@ export const queryKeys = {
 } as const;
 
 /** How often each page asks anew, in ms. Jobs are watched closely only while they run. */
-export const refreshEvery = { rigs: 5000, telemetry: 5000, health: 15_000, jobs: 5000, audit: 10_000, advice: 10_000, approvals: 10_000, earnings: 30_000, minerHealth: 15_000, curve: 60_000, log: 5000, events: 10_000, drift: 15_000, pools: 15_000, runningJob: 1000 } as const;
+export const refreshEvery = { rigs: 5000, telemetry: 5000, health: 15_000, jobs: 5000, audit: 10_000, advice: 10_000, approvals: 10_000, schedules: 10_000, earnings: 30_000, minerHealth: 15_000, curve: 60_000, log: 5000, events: 10_000, drift: 15_000, pools: 15_000, runningJob: 1000 } as const;
 
 const auditEntriesShown = 50;
 
@@ -79,3 +80,5 @@ export const useEvents = () => useQuery({ queryKey: queryKeys.events, queryFn: c
 export const useDrift = () => useQuery({ queryKey: queryKeys.drift, queryFn: controlClient.drift, refetchInterval: refreshEvery.drift });
 
 export const usePools = () => useQuery({ queryKey: queryKeys.pools, queryFn: controlClient.pools, refetchInterval: refreshEvery.pools });
+
+export const useSchedules = () => useQuery({ queryKey: queryKeys.schedules, queryFn: controlClient.schedules, refetchInterval: refreshEvery.schedules });

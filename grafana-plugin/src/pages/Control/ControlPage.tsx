@@ -15,12 +15,15 @@ import { useControlAccess } from '../../data/useControlAccess';
 import { actionName, countMiners } from './actionTexts';
 import { Activity } from './Activity';
 import { BulkActions } from './ActionButtons';
+import { Approvals } from './Approvals';
 import { ConfirmActionDialog } from './ConfirmActionDialog';
+import { ExpressionSelection } from './ExpressionSelection';
 import { JobCard } from './JobCard';
 import { progressOf } from './jobProgress';
 import { filterRigs, minersPerPage, readView, sortRigs, valuesOf, writeView, type TableView } from './minerTable';
 import { MaintenanceDialog } from './MaintenanceDialog';
 import { MinerTable } from './MinerTable';
+import { Schedules } from './Schedules';
 
 export default function ControlPage() {
   const styles = useStyles2(getStyles);
@@ -72,6 +75,7 @@ export default function ControlPage() {
           <AnnounceEnd id={id} />
         </React.Fragment>
       ))}
+      <Approvals access={access} onOpenJob={openJob} />
       {!rigs && !error && <Placeholder rows={8} label={t('control.reading', 'Reading the fleet')} />}
       {rigs?.length === 0 && (
         <EmptyState variant="call-to-action" message={t('control.empty', 'No miners yet')}>
@@ -105,6 +109,7 @@ export default function ControlPage() {
               {matching.length === rigs.length ? countMiners(rigs.length) : t('filter.count', '{{shown}} of {{all}} miners', { shown: matching.length, all: rigs.length })}
             </span>
           </div>
+          <ExpressionSelection access={access} onChoose={(miners) => setSelected(new Set(miners))} />
           <div className={styles.bulk}>
             <BulkActions miners={chosen} access={access} onAct={(action, miners) => setWish({ action, miners })} />
             <Button size="sm" variant="secondary" icon="wrench" disabled={!access.canAct || chosen.length === 0} tooltip={access.reason ?? (chosen.length === 0 ? t('bulk.none', 'Choose miners in the table first') : undefined)} onClick={() => setMaintaining(chosen)}>
@@ -148,6 +153,7 @@ export default function ControlPage() {
               <Pagination currentPage={page} numberOfPages={pages} onNavigate={(to) => change({ page: to })} />
             </div>
           )}
+          <Schedules access={access} />
           <Activity onOpenJob={openJob} />
         </>
       )}

@@ -35,6 +35,15 @@ export function PlanView({ plan }: { plan: Plan }) {
           <dd>{formatDuration(plan.expectedSeconds)}</dd>
         </div>
       </dl>
+      {(plan.rails ?? []).length > 0 && (
+        <ul className={styles.rails} aria-label={t('plan.rails', 'What holds it back')}>
+          {plan.rails?.map(({ rail, effect, detail }) => (
+            <li key={`${rail}${detail}`} className={effect === 'refuses' ? styles.warning : undefined}>
+              <Icon name={effect === 'refuses' ? 'exclamation-triangle' : 'info-circle'} size="sm" /> {detail}
+            </li>
+          ))}
+        </ul>
+      )}
       {plan.targets.length > 0 && (
         // Scrollable regions are reachable by keyboard.
         <div className={styles.scroll} tabIndex={0} role="region" aria-label={t('plan.changes', 'Planned changes')}>
@@ -85,6 +94,7 @@ export function PlanView({ plan }: { plan: Plan }) {
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
+  rails: css({ margin: 0, padding: 0, listStyle: 'none' }),
   plan: css({ display: 'grid', gap: theme.spacing(2) }),
   facts: css({
     display: 'flex', flexWrap: 'wrap', gap: theme.spacing(1, 4), margin: 0,
