@@ -83,6 +83,26 @@ describe('a plan', () => {
     expect(effect.powerWatts).toBe(2 * (2850 - 3360));
     expect(effect.hashrate / 1e9).toBeCloseTo(2 * (15 - 16.8), 0);
   });
+
+  test('tells what each circuit will draw, of what it may', async () => {
+    const simulator = await simulated([spec('m1'), spec('m2'), spec('m3')]);
+    const at = (name: string, circuit: string) => `{name: ${name}, address: "${simulator.miner(name).address}", site: garage, circuit: ${circuit}}`;
+    const running = await run([at('m1', 'A'), at('m2', 'A'), at('m3', 'B')], { control: `{${usual}}`, sections: 'sites: [{name: garage}]\ncircuits: {A: {breaker_watts: 7680}}' });
+    await until('all are read', () => [...running.service.fleet.all()].every(({ lastSuccessAt, presets }) => lastSuccessAt !== undefined && presets !== undefined));
+    const { body } = await act(running, { action: 'preset', miners: ['m1', 'm3'], parameters: { preset: '2850' } });
+    const { circuits } = body['plan'] as { circuits: { circuit: string; powerWatts: number; afterWatts: number }[] };
+    const drawn = (names: string[]) => [...running.service.fleet.all()].filter(({ config }) => names.includes(config.name)).reduce((sum, { reading }) => sum + (reading?.powerWatts ?? NaN), 0);
+    expect(circuits).toEqual([
+      { site: 'garage', circuit: 'A', powerWatts: expect.any(Number), afterWatts: expect.any(Number), mayDrawWatts: 0.8 * 7680, unread: 0 },
+      { site: 'garage', circuit: 'B', powerWatts: expect.any(Number), afterWatts: expect.any(Number), unread: 0 },
+    ]);
+    for (const [index, names] of [['m1', 'm2'], ['m3']].entries()) {
+      const { powerWatts, afterWatts } = circuits[index]!;
+      expect(Math.abs(powerWatts - drawn(names))).toBeLessThan(300);
+      expect(afterWatts - powerWatts).toBeCloseTo(2850 - 3360, 6);
+    }
+    expect((await act(running, { action: 'locate', miners: ['m1'] })).body['plan']).toMatchObject({ circuits: [] });
+  });
 });
 
 describe('who may act', () => {
@@ -155,7 +175,7 @@ describe('a confirmation', () => {
   test('holds two minutes', () => {
     let now = 1_000_000;
     const confirmations = createConfirmations(() => now);
-    const plan: Plan = { action: 'reboot', parameters: {}, targets: [{ miner: 'm1', changes: [] }], skipped: [], effect: {}, expectedSeconds: 1, needsConfirmation: true, rails: [] };
+    const plan: Plan = { action: 'reboot', parameters: {}, targets: [{ miner: 'm1', changes: [] }], skipped: [], effect: {}, circuits: [], expectedSeconds: 1, needsConfirmation: true, rails: [] };
     const [early, late] = [confirmations.issue(plan, 'anna'), confirmations.issue(plan, 'anna')];
     now += confirmationMs - 1;
     expect(() => confirmations.redeem(plan, 'anna', early.token)).not.toThrow();

@@ -96,7 +96,7 @@ test.each([
 
 describe('the journal', () => {
   const kept = (id: string, finishedAt?: number): KeptJob => ({
-    token: 't', plan: { action: 'locate', parameters: {}, targets: [], skipped: [], effect: {}, expectedSeconds: 1, needsConfirmation: false, rails: [] },
+    token: 't', plan: { action: 'locate', parameters: {}, targets: [], skipped: [], effect: {}, circuits: [], expectedSeconds: 1, needsConfirmation: false, rails: [] },
     job: { id, action: 'locate', parameters: {}, actor: 'anna', createdAt: 1, state: finishedAt === undefined ? 'running' : 'finished', targets: [{ miner: 'm', model: 'l9', state: 'waiting' }], ...(finishedAt === undefined ? {} : { finishedAt }) },
   });
   const write = (folder: string, use: (journal: ReturnType<typeof openJournal>) => void) => {

@@ -218,7 +218,7 @@ export function createCore(config: Config, lasting: Lasting, earlier?: Core): Co
   });
   // What was read before is compared at once, or peers' distances would be gone for a round.
   if (earlier !== undefined) views.comparePeers();
-  const control = createControl({ fleet, config: config.control, audit, log, history, journal, means, guard, onVerified: (miner, action, actor) => drift.made(miner, madeBy(action, actor)), groups: config.groups, profitChange: (miner, effect) => profitChange(views.of(miner), effect), profitOf: (miner) => views.of(miner).money.profitUsdPerDay });
+  const control = createControl({ fleet, config: config.control, audit, log, history, journal, means, guard, onVerified: (miner, action, actor) => drift.made(miner, madeBy(action, actor)), groups: config.groups, profitChange: (miner, effect) => profitChange(views.of(miner), effect), breakerWatts: (circuit) => config.circuits[circuit]?.breaker_watts, profitOf: (miner) => views.of(miner).money.profitUsdPerDay });
   const schedules = createSchedules({ config, fleet, control, store: scheduleStore, tariffs: earnings.tariffs, money: (miner) => views.presetMoney(miner), log, folder });
   const probes = createProbes({
     inventory: config.miners, own: { fleet, views }, concurrency: config.poll.concurrency,

@@ -125,6 +125,7 @@ export interface ControlOptions {
   /** Resolves after so many ms, or at once when aborted. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly profitChange?: (miner: Miner, effect: Effect) => number | undefined;
+  readonly breakerWatts?: (circuit: string) => number | undefined;
   /** USD a day; absent where money is not known. */
   readonly profitOf?: (miner: Miner) => number | undefined;
   /** Named sets of miners. */
@@ -179,7 +180,7 @@ async function rest(ms: number, signal: AbortSignal): Promise<void> {
   await pause(ms, undefined, { signal }).catch(() => undefined);
 }
 
-export function createControl({ fleet, config, audit, log, profitChange, profitOf, groups = {}, journal = openJournal(memoryLines()), onVerified, sleep = rest, now = Date.now, means = noMeans(), history = createControlHistory(now), guard = createGuard({ api: { tokens: [] }, control: config, pools: [] }) }: ControlOptions): Control {
+export function createControl({ fleet, config, audit, log, profitChange, breakerWatts, profitOf, groups = {}, journal = openJournal(memoryLines()), onVerified, sleep = rest, now = Date.now, means = noMeans(), history = createControlHistory(now), guard = createGuard({ api: { tokens: [] }, control: config, pools: [] }) }: ControlOptions): Control {
   const cancelled = new Map<string, AbortController>();
   const { jobs, jobByKey, sent, counts, confirmations, approvals } = history;
   const active = new Map<string, string>();
@@ -200,7 +201,7 @@ export function createControl({ fleet, config, audit, log, profitChange, profitO
   /** What was read for a plan. */
   const read = new Map<string, { facts: Facts; reads: readonly Readable[]; at: number }>();
   const view = (miner: string): View => ({ facts: read.get(miner)?.facts ?? {}, means });
-  const context = { view, fleet, control: config, activeJob: (miner: string) => active.get(miner), situation, profitChange, guard };
+  const context = { view, fleet, control: config, activeJob: (miner: string) => active.get(miner), situation, profitChange, breakerWatts, guard };
 
   function count(action: ActionName, outcome: string): void {
     const key = `${action} ${outcome}`;

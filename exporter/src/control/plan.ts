@@ -26,6 +26,8 @@ export interface Plan {
   readonly skipped: readonly { readonly miner: string; readonly reason: string }[];
   /** USD a day is what the profit changes by. */
   readonly effect: { readonly powerWatts?: number; readonly hashrate?: number; readonly usdPerDay?: number };
+  /** W of each circuit whose draw it changes. */
+  readonly circuits: readonly CircuitDraw[];
   readonly expectedSeconds: number;
   readonly needsConfirmation: boolean;
   /** The rails that it will meet. */
@@ -36,6 +38,20 @@ export interface Plan {
   /** Why a second person has to approve it. */
   readonly fourEyes?: string;
 }
+
+/** What all miners of a circuit draw together, in W; those that are not read now are counted with 0 and named in `unread`. */
+export interface CircuitDraw {
+  readonly site: string;
+  readonly circuit: string;
+  readonly powerWatts: number;
+  readonly afterWatts: number;
+  /** What may be drawn for hours: 80 % of the breaker's rating (`circuits` in fleet.yaml). */
+  readonly mayDrawWatts?: number;
+  readonly unread: number;
+}
+
+/** Share of a breaker's rating that may be drawn for hours (fleet-anchors.md, 6). */
+const lastingRatio = 0.8;
 
 export interface PlanContext {
   readonly guard: Guard;
@@ -49,6 +65,8 @@ export interface PlanContext {
   /** What was read of the miner for its plan, and what there is to act with. */
   readonly view: (miner: string) => View;
   /** USD a day by which the miner's profit changes with its power and hashrate; absent where money is not known. */
+  /** Rating of a circuit's breaker in W, where it is known. */
+  readonly breakerWatts?: ((circuit: string) => number | undefined) | undefined;
   readonly profitChange?: ((miner: Miner, effect: Effect) => number | undefined) | undefined;
 }
 
@@ -70,6 +88,7 @@ export function makePlan(order: ActionOrder, context: PlanContext): Plan {
   const skipped: { miner: string; reason: string }[] = [];
   const effects: Record<'powerWatts' | 'hashrate' | 'usdPerDay', number[]> = { powerWatts: [], hashrate: [], usdPerDay: [] };
   const chosen: RailMiner[] = [];
+  const draws = new Map<string, number>();
   for (const name of new Set(order.miners)) {
     const view = context.view(name);
     // Who could not be read for the plan is told so, whatever else that has led to.
@@ -87,7 +106,10 @@ export function makePlan(order: ActionOrder, context: PlanContext): Plan {
     }
     const { changes, warning, powerWatts, hashrate } = assessment;
     targets.push({ miner: name, changes, ...(warning === undefined ? {} : { warning }) });
-    if (powerWatts !== undefined) effects.powerWatts.push(powerWatts);
+    if (powerWatts !== undefined) {
+      effects.powerWatts.push(powerWatts);
+      draws.set(name, powerWatts);
+    }
     if (hashrate !== undefined) effects.hashrate.push(hashrate);
     const usd = context.profitChange?.(miner, assessment);
     if (usd !== undefined) effects.usdPerDay.push(usd);
@@ -107,12 +129,38 @@ export function makePlan(order: ActionOrder, context: PlanContext): Plan {
   return {
     action: order.action, parameters: order.parameters, targets, skipped,
     effect: { ...(powerWatts === undefined ? {} : { powerWatts }), ...(hashrate === undefined ? {} : { hashrate }), ...(usdPerDay === undefined ? {} : { usdPerDay }) },
+    circuits: circuitDraws(draws, context),
     expectedSeconds: targets.length === 0 ? 0 : action.usualSeconds + Math.max(0, batches - 1) * context.control.batch_pause_seconds,
     needsConfirmation: targets.length > 1 || (targets.length > 0 && (action.confirm === 'always' || stepUp !== undefined || fourEyes !== undefined)),
     rails: bindings(chosen, order.action, { situation: context.situation(), limits: context.control, override: order.override }),
     ...(order.override === undefined ? {} : { override: order.override }),
     ...(stepUp === undefined ? {} : { stepUp }), ...(fourEyes === undefined ? {} : { fourEyes }),
   };
+}
+
+/** The circuits of the miners whose draw changes by so many W. */
+function circuitDraws(changes: ReadonlyMap<string, number>, { fleet, breakerWatts }: PlanContext): CircuitDraw[] {
+  const touched = new Map<string, { site: string; circuit: string; change: number }>();
+  for (const [name, change] of changes) {
+    const { site, circuit } = fleet.get(name)?.config ?? {};
+    if (site === undefined || circuit === undefined) continue;
+    const key = JSON.stringify([site, circuit]);
+    touched.set(key, { site, circuit, change: (touched.get(key)?.change ?? 0) + change });
+  }
+  if (touched.size === 0) return [];
+  const now = new Map<string, { watts: number; unread: number }>();
+  for (const miner of fleet.all()) {
+    const key = JSON.stringify([miner.config.site, miner.config.circuit]);
+    if (!touched.has(key)) continue;
+    const watts = fleet.isFresh(miner) ? miner.reading?.powerWatts : undefined;
+    const sum = now.get(key) ?? { watts: 0, unread: 0 };
+    now.set(key, { watts: sum.watts + (watts ?? 0), unread: sum.unread + (watts === undefined ? 1 : 0) });
+  }
+  return [...touched].map(([key, { site, circuit, change }]) => {
+    const { watts, unread } = now.get(key) ?? { watts: 0, unread: 0 };
+    const rating = breakerWatts?.(circuit);
+    return { site, circuit, powerWatts: watts, afterWatts: Math.max(0, watts + change), ...(rating === undefined ? {} : { mayDrawWatts: lastingRatio * rating }), unread };
+  });
 }
 
 /** Why the miner is not for this caller. */

@@ -158,7 +158,7 @@ export function planReply(plan: MadePlan, confirmation: { token: string; expires
   return {
     action: plan.action,
     targets: plan.targets.map(({ miner, changes, warning }) => ({ miner, changes: [...changes], ...(warning === undefined ? {} : { warning }) })),
-    skipped: [...plan.skipped], effect: plan.effect, expectedSeconds: plan.expectedSeconds, rails: [...plan.rails], ...(plan.override === undefined ? {} : { override: plan.override }),
+    skipped: [...plan.skipped], effect: plan.effect, circuits: [...plan.circuits], expectedSeconds: plan.expectedSeconds, rails: [...plan.rails], ...(plan.override === undefined ? {} : { override: plan.override }),
     ...(plan.stepUp === undefined ? {} : { stepUp: plan.stepUp }), ...(plan.fourEyes === undefined ? {} : { fourEyes: plan.fourEyes }),
     confirmation: confirmation === undefined ? { required: plan.needsConfirmation } : { required: true, token: confirmation.token, expiresAt: new Date(confirmation.expiresAt).toISOString() },
   };

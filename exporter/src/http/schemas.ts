@@ -326,6 +326,10 @@ export const Plan = z.object({
   })),
   skipped: z.array(z.object({ miner: z.string(), reason: z.string() })),
   effect: z.object({ powerWatts: z.number().optional(), hashrate: z.number().optional(), usdPerDay: z.number().optional().describe('Of the profit, at present prices') }).describe('Expected lasting change; a figure only when it is known of every target'),
+  circuits: z.array(z.object({
+    site: z.string(), circuit: z.string(), powerWatts: z.number(), afterWatts: z.number(), mayDrawWatts: z.number().optional().describe('80 % of the rating of its breaker (circuits in fleet.yaml)'),
+    unread: z.number().int().describe('Members whose draw is not known now; they count as 0'),
+  })).describe('What the circuits draw whose draw it changes, before and after'),
   expectedSeconds: z.number().describe('How long until the outcome is known'),
   rails: z.array(z.object({
     rail: z.enum(railNames), effect: z.enum(['refuses', 'slows', 'may_stop']), detail: z.string(),

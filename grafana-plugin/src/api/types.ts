@@ -206,6 +206,8 @@ export interface Plan {
   targets: Array<{ miner: string; changes: Array<{ field: string; from?: string; to: string }>; warning?: string }>;
   skipped: Array<{ miner: string; reason: string }>;
   effect: { powerWatts?: number; hashrate?: number; usdPerDay?: number };
+  /** What the circuits draw whose draw it changes. */
+  circuits?: Array<{ site: string; circuit: string; powerWatts: number; afterWatts: number; mayDrawWatts?: number; unread: number }>;
   expectedSeconds: number;
   /** What holds the action back, slows it or may stop it. */
   rails?: Array<{ rail: (typeof railNames)[number]; effect: 'refuses' | 'slows' | 'may_stop'; detail: string }>;

@@ -6,7 +6,7 @@ import * as queries from '../scenes/promQueries';
 /* The exporter's catalogue and schemas are the contract; this plugin keeps its own copy of what it uses. */
 const exporter = path.resolve(__dirname, '../../../exporter/src');
 const catalogue = readFileSync(path.join(exporter, 'metrics/catalogue.ts'), 'utf8');
-const schemas = ['http/schemas.ts', 'http/advice-schemas.ts'].map((file) => readFileSync(path.join(exporter, file), 'utf8')).join('\n');
+const schemas = ['http/schemas.ts', 'http/advice-schemas.ts', 'http/schedule-schemas.ts'].map((file) => readFileSync(path.join(exporter, file), 'utf8')).join('\n');
 const decision = readFileSync(path.join(exporter, 'advice/decision.ts'), 'utf8');
 const adviceStore = readFileSync(path.join(exporter, 'advice/store.ts'), 'utf8');
 const journal = readFileSync(path.join(exporter, 'control/journal.ts'), 'utf8');
@@ -45,7 +45,14 @@ describe('what the plugin asks of the exporter', () => {
 
   it.each([
     ['ActionRequest', ['action', 'miners', 'parameters', 'preset', 'on', 'allowUntuned', 'dryRun', 'confirmationToken', 'typed', 'idempotencyKey']],
-    ['Plan', ['targets', 'changes', 'field', 'from', 'to', 'warning', 'skipped', 'reason', 'effect', 'powerWatts', 'hashrate', 'expectedSeconds', 'confirmation', 'token', 'expiresAt', 'stepUp', 'typed', 'fourEyes']],
+    ['Plan', ['targets', 'changes', 'field', 'from', 'to', 'warning', 'skipped', 'reason', 'effect', 'powerWatts', 'hashrate', 'usdPerDay', 'circuits', 'afterWatts', 'mayDrawWatts', 'unread', 'rails', 'expectedSeconds', 'confirmation', 'token', 'expiresAt', 'stepUp', 'typed', 'fourEyes']],
+    ['RigHealth', ['miner', 'health', 'residuals', 'signal', 'z', 'place']],
+    ['Logs', ['lines']],
+    ['Curve', ['current', 'modelHours', 'points', 'preset', 'tuned', 'hours', 'hashrate', 'powerWatts', 'chipTemperature', 'efficiencyJoulesPerMegahash', 'profitUsdPerDay', 'breakevenUsdPerKilowattHour', 'stepBreakevenUsdPerKilowattHour', 'obstacle']],
+    ['Settings', ['settings', 'readAt']],
+    ['Drift', ['miner', 'what', 'section', 'from', 'to', 'since', 'remedy', 'order']],
+    ['ScheduleStatus', ['schedule', 'origin', 'enabled', 'switchedBy', 'activeSince', 'nextChange', 'members', 'taken', 'waiting', 'failed', 'suspended', 'held', 'limit', 'problems']],
+    ['Notes', ['notes', 'key', 'value']],
     ['ActionReply', ['plan', 'job', 'approval']],
     ['Job', ['id', 'action', 'parameters', 'actor', 'state', 'createdAt', 'targets']],
     ['JobTarget', ['miner', 'state', 'detail']],
@@ -54,7 +61,7 @@ describe('what the plugin asks of the exporter', () => {
     ['ApplyRequest', ['dryRun', 'confirmationToken', 'typed', 'idempotencyKey']],
     ['Recommendation', ['id', 'kind', 'miner', 'from', 'to', 'urgent', 'gainUsdPerDay', 'evidence', 'createdAt', 'expiresAt', 'status', 'expected', 'usdPerDay', 'probability', 'alternatives', 'decidedBy', 'decidedAt', 'appliedAt', 'approval', 'result', 'outcome', 'inPlace']],
     ['IntentRequest', ['intent', 'reason', 'until']],
-    ['Approval', ['id', 'state', 'action', 'parameters', 'actor', 'reason', 'requestedAt', 'expiresAt', 'plan', 'confirmed', 'answeredBy', 'answeredAt', 'answer', 'job']],
+    ['Approval', ['id', 'state', 'action', 'parameters', 'actor', 'reason', 'requestedAt', 'expiresAt', 'plan', 'confirmed', 'answeredBy', 'answeredAt', 'answer', 'job', 'fingerprint']],
     ['AuditEntry', ['sequence', 'at', 'actor', 'event', 'action', 'miner', 'outcome', 'detail', 'before', 'after']],
     ['Earnings', ['from', 'to', 'zone', 'basis', 'rows', 'period', 'coins', 'usd', 'lacks', 'pools', 'openedAt', 'readAt', 'earned', 'unknownWorkers', 'balance', 'prices', 'source', 'now', 'fleet', 'sites']],
   ])('%s has the fields that are read or sent', (shape, fields) => {

@@ -4,7 +4,7 @@ import { t } from '@grafana/i18n';
 import { Icon, useStyles2 } from '@grafana/ui';
 import React from 'react';
 import type { Plan } from '../../api/types';
-import { formatDuration, formatHashrate, formatPower, withSign } from '../../data/format';
+import { formatDuration, formatHashrate, formatMoney, formatPower, withSign } from '../../data/format';
 import { countMiners } from './actionTexts';
 
 /** What the exporter says it will do: per miner the changes and warnings, who is left out and why, and the lasting effect. */
@@ -30,11 +30,29 @@ export function PlanView({ plan }: { plan: Plan }) {
             <dd>{withSign(hashrate, formatHashrate)}</dd>
           </div>
         )}
+        {plan.effect.usdPerDay !== undefined && (
+          <div>
+            <dt>{t('plan.profit', 'Profit a day')}</dt>
+            <dd>{withSign(plan.effect.usdPerDay, formatMoney)}</dd>
+          </div>
+        )}
         <div>
           <dt>{t('plan.duration', 'Outcome known in about')}</dt>
           <dd>{formatDuration(plan.expectedSeconds)}</dd>
         </div>
       </dl>
+      {(plan.circuits ?? []).length > 0 && (
+        <ul className={styles.rails} aria-label={t('plan.circuits', 'Power by circuit')}>
+          {plan.circuits?.map((circuit) => {
+            const over = circuit.mayDrawWatts !== undefined && circuit.afterWatts > circuit.mayDrawWatts;
+            return (
+              <li key={`${circuit.site} ${circuit.circuit}`} className={over ? styles.warning : undefined}>
+                <Icon name={over ? 'exclamation-triangle' : 'bolt'} size="sm" /> {circuitText(circuit)}
+              </li>
+            );
+          })}
+        </ul>
+      )}
       {(plan.rails ?? []).length > 0 && (
         <ul className={styles.rails} aria-label={t('plan.rails', 'What holds it back')}>
           {plan.rails?.map(({ rail, effect, detail }) => (
@@ -91,6 +109,16 @@ export function PlanView({ plan }: { plan: Plan }) {
       )}
     </div>
   );
+}
+
+function circuitText({ site, circuit, powerWatts, afterWatts, mayDrawWatts, unread }: NonNullable<Plan['circuits']>[number]): string {
+  const told = { circuit, site, now: formatPower(powerWatts), after: formatPower(afterWatts), interpolation: { escapeValue: false } };
+  const draw = t('plan.circuit', 'Circuit {{circuit}} of {{site}}: {{now}} now, {{after}} after', told);
+  const room =
+    mayDrawWatts === undefined ? t('plan.circuit-no-limit', 'no breaker is set for it (circuits in fleet.yaml)')
+    : afterWatts > mayDrawWatts ? t('plan.circuit-over', 'more than the {{limit}} that it may draw for hours', { limit: formatPower(mayDrawWatts), interpolation: { escapeValue: false } })
+    : t('plan.circuit-fits', 'of {{limit}} that it may draw for hours', { limit: formatPower(mayDrawWatts), interpolation: { escapeValue: false } });
+  return [draw, room, ...(unread > 0 ? [t('plan.circuit-unread', '{{count}} of its miners not read now', { count: unread })] : [])].join(', ');
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
