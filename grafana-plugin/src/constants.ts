@@ -5,7 +5,7 @@ export const PLUGIN_BASE_URL = `/a/${pluginJson.id}`;
 export const FLEET_GRID_PANEL_ID = 'hashfleet-fleetgrid-panel';
 
 export const ROUTES = {
-  fleet: 'fleet', control: 'control', advice: 'advice', earnings: 'earnings', alerts: 'alerts', audit: 'audit', miner: 'miner',
+  fleet: 'fleet', control: 'control', advice: 'advice', earnings: 'earnings', alerts: 'alerts', audit: 'audit', setup: 'setup', miner: 'miner',
 } as const;
 
 export const fleetUrl = (): string => `${PLUGIN_BASE_URL}/${ROUTES.fleet}`;
@@ -19,4 +19,5 @@ export const alertsUrl = (alert?: string, text?: string): string =>
   `${PLUGIN_BASE_URL}/${ROUTES.alerts}${alert !== undefined ? `?alert=${encodeURIComponent(alert)}` : text !== undefined ? `?text=${encodeURIComponent(text)}` : ''}`;
 export const auditUrl = (miner?: string): string =>
   `${PLUGIN_BASE_URL}/${ROUTES.audit}${miner === undefined ? '' : `?miner=${encodeURIComponent(miner)}`}`;
+export const setupUrl = (): string => `${PLUGIN_BASE_URL}/${ROUTES.setup}`;
 export const configurationUrl = (): string => `/plugins/${PLUGIN_ID}`;

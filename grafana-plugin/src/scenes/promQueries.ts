@@ -81,6 +81,9 @@ export function minerQueries(miner: string) {
   } as const;
 }
 
+/** Whether Prometheus has series of miners, and whether it evaluates the rules. */
+export const setupQueries = { A: 'count(miner_up)', B: 'count(ALERTS{alertname="Watchdog", alertstate="firing"})' } as const;
+
 /** By refId, as `gapSeriesNames` tells them. */
 export function gapQueries(miner: string) {
   const one = `{miner="${miner.replace(/[\\"]/g, '\\$&')}"}`;

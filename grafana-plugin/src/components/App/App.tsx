@@ -16,6 +16,7 @@ const AdvicePage = lazy(() => import('../../pages/Advice/AdvicePage'));
 const EarningsPage = lazy(() => import('../../pages/Earnings/EarningsPage'));
 const AlertsPage = lazy(() => import('../../pages/Alerts/AlertsPage'));
 const AuditPage = lazy(() => import('../../pages/Audit/AuditPage'));
+const SetupPage = lazy(() => import('../../pages/Setup/SetupPage'));
 const ControlPage = lazy(() => import('../../pages/Control/ControlPage'));
 
 export default function App({ meta }: AppRootProps<AppSettings>) {
@@ -34,6 +35,7 @@ export default function App({ meta }: AppRootProps<AppSettings>) {
             <Route path={ROUTES.earnings} element={<EarningsPage />} />
             <Route path={ROUTES.alerts} element={<AlertsPage />} />
             <Route path={ROUTES.audit} element={<AuditPage />} />
+            <Route path={ROUTES.setup} element={<SetupPage />} />
             <Route path={`${ROUTES.miner}/:name`} element={<MinerPage />} />
             <Route path="*" element={<Navigate replace to={fleetUrl()} />} />
           </Routes>

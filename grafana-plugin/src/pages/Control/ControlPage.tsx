@@ -2,7 +2,7 @@ import { css } from '@emotion/css';
 import { AppEvents, type GrafanaTheme2 } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import { getAppEvents, PluginPage } from '@grafana/runtime';
-import { Alert, Button, Combobox, EmptyState, FilterInput, Pagination, useStyles2 } from '@grafana/ui';
+import { Alert, Button, Combobox, EmptyState, FilterInput, LinkButton, Pagination, useStyles2 } from '@grafana/ui';
 import React, { useEffect, useMemo, useRef, useState } from 'react';
 import { useSearchParams } from 'react-router-dom';
 import type { ActionName, ActionParameters, Job } from '../../api/types';
@@ -10,6 +10,7 @@ import { ApiErrorAlert } from '../../components/ApiErrorAlert';
 import { conditionName, conditions, type Condition } from '../../components/minerCondition';
 import { Placeholder } from '../../components/Placeholder';
 import { useNow } from '../../components/useNow';
+import { setupUrl } from '../../constants';
 import { isOver, useJob, useRigs } from '../../data/queries';
 import { useControlAccess } from '../../data/useControlAccess';
 import { actionName, countMiners } from './actionTexts';
@@ -78,7 +79,11 @@ export default function ControlPage() {
       <Approvals access={access} onOpenJob={openJob} />
       {!rigs && !error && <Placeholder rows={8} label={t('control.reading', 'Reading the fleet')} />}
       {rigs?.length === 0 && (
-        <EmptyState variant="call-to-action" message={t('control.empty', 'No miners yet')}>
+        <EmptyState
+          variant="call-to-action"
+          message={t('control.empty', 'No miners yet')}
+          button={<LinkButton href={setupUrl()}>{t('control.find', 'Find miners')}</LinkButton>}
+        >
           {t('control.empty-advice', 'Add miners to fleet.yaml, or let the exporter find them with its discover command.')}
         </EmptyState>
       )}
