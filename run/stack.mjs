@@ -226,7 +226,7 @@ function grafanaEnvironment({ folder, ports, tokens }) {
   return {
     GF_PATHS_DATA: path.join(folder, 'grafana'), GF_PATHS_LOGS: path.join(folder, 'logs'), GF_PATHS_PLUGINS: path.join(folder, 'grafana-plugins'), GF_PATHS_PROVISIONING: provisioning,
     GF_SERVER_HTTP_ADDR: loopback, GF_SERVER_HTTP_PORT: String(ports.page),
-    GF_PLUGINS_ALLOW_LOADING_UNSIGNED_PLUGINS: 'hashfleet-miningfleet-app,hashfleet-fleetgrid-panel', 'GF_PLUGIN_HASHFLEET-MININGFLEET-APP_PATH': at('grafana-plugin/dist'),
+    GF_PLUGINS_ALLOW_LOADING_UNSIGNED_PLUGINS: 'hashfleet-miningfleet-app,hashfleet-boardstrip-panel,hashfleet-chipmap-panel,hashfleet-fleetgrid-panel,hashfleet-fleetstates-panel,hashfleet-poolgap-panel,hashfleet-waterfall-panel', 'GF_PLUGIN_HASHFLEET-MININGFLEET-APP_PATH': at('grafana-plugin/dist'),
     GF_DATAPROXY_SEND_USER_HEADER: 'true', GF_DATAPROXY_LOGGING: 'true', GF_ANALYTICS_REPORTING_ENABLED: 'false', GF_ANALYTICS_CHECK_FOR_UPDATES: 'false',
     HASHFLEET_PROMETHEUS_URL: `http://${loopback}:${ports.prometheus}`, HASHFLEET_API_URL: `http://${loopback}:${ports.api}`,
     HASHFLEET_ALERTMANAGER_URL: `http://${loopback}:${ports.alertmanager}`,

@@ -2,7 +2,11 @@ import pluginJson from './plugin.json';
 
 export const PLUGIN_ID = pluginJson.id;
 export const PLUGIN_BASE_URL = `/a/${pluginJson.id}`;
-export const FLEET_GRID_PANEL_ID = 'hashfleet-fleetgrid-panel';
+/** The nested panels. */
+export const PANEL_IDS = {
+  fleetGrid: 'hashfleet-fleetgrid-panel', fleetStates: 'hashfleet-fleetstates-panel', chipMap: 'hashfleet-chipmap-panel', boardStrip: 'hashfleet-boardstrip-panel',
+  waterfall: 'hashfleet-waterfall-panel', poolGap: 'hashfleet-poolgap-panel',
+} as const;
 
 export const ROUTES = {
   fleet: 'fleet', control: 'control', advice: 'advice', earnings: 'earnings', alerts: 'alerts', audit: 'audit', setup: 'setup', miner: 'miner',

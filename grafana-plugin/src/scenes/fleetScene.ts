@@ -6,7 +6,7 @@ import {
   SceneTimePicker, SceneTimeRange, SceneVariableSet, TextBoxVariable, VariableValueSelectors, VizPanel, sceneGraph, type SceneObject,
 } from '@grafana/scenes';
 import { BigValueGraphMode, BigValueTextMode, VizOrientation } from '@grafana/schema';
-import { FLEET_GRID_PANEL_ID, PLUGIN_BASE_URL, ROUTES } from '../constants';
+import { PANEL_IDS, PLUGIN_BASE_URL, ROUTES } from '../constants';
 import { fleetQueries, gridCodes, gridGroups, gridQuery, worstQueries } from './promQueries';
 import { limits, prometheus, promData, units } from './parts';
 
@@ -85,7 +85,7 @@ export function fleetScene(dataSourceUid: string | undefined): EmbeddedScene {
           autoRows: '330px',
           rowGap: 1,
           columnGap: 1,
-          children: [gridPanel(source), worstPanel(source), hashratePanel(source), powerPanel(source)],
+          children: [gridPanel(source), worstPanel(source), statesPanel(source), boardsPanel(source), hashratePanel(source), powerPanel(source)],
         }),
       ],
     }),
@@ -162,7 +162,7 @@ const gridPanel = (source: Source) =>
   new SceneCSSGridItem({
     body: new VizPanel({
       title: t('fleet.grid', 'Miners by hashrate of preset'),
-      pluginId: FLEET_GRID_PANEL_ID,
+      pluginId: PANEL_IDS.fleetGrid,
       $data: promData(source, [{ expr: gridQuery, instant: true, legend: '{{miner}}' }]),
       $behaviors: [groupByVariable],
       options: { groupBy: 'site', showName: true, showValue: true },
@@ -170,6 +170,32 @@ const gridPanel = (source: Source) =>
         defaults: { unit: units.ratio, decimals: 0, thresholds: ratioThresholds(areaTones), mappings: gridMappings(), links: [minerLink()] },
         overrides: [],
       },
+    }),
+  });
+
+const statesPanel = (source: Source) =>
+  new SceneCSSGridItem({
+    body: new VizPanel({
+      title: t('fleet.states', 'States'),
+      description: t('fleet.states-description', 'A row per miner, its states over time. Drag to zoom.'),
+      pluginId: PANEL_IDS.fleetStates,
+      $data: promData(source, [{ expr: fleetQueries.states, legend: '{{miner}} {{state}}' }]),
+      options: { sortBy: 'trouble' },
+      fieldConfig: { defaults: {}, overrides: [] },
+    }),
+  });
+
+const boardsPanel = (source: Source) =>
+  new SceneCSSGridItem({
+    body: new VizPanel({
+      title: t('fleet.boards', 'Boards by hashrate of nominal'),
+      pluginId: PANEL_IDS.boardStrip,
+      $data: promData(source, [
+        { expr: fleetQueries.boardRatio, instant: true, legend: '{{miner}} {{board}}' },
+        { expr: fleetQueries.boardTemperature, instant: true, legend: t('fleet.board-chip', 'Hottest chip (°C)') },
+      ]),
+      options: { sortBy: 'worst' },
+      fieldConfig: { defaults: { unit: units.ratio, decimals: 0, thresholds: ratioThresholds(areaTones), links: [minerLink()] }, overrides: [{ matcher: { id: 'byFrameRefID', options: 'B' }, properties: [{ id: 'unit', value: units.temperature }] }] },
     }),
   });
 

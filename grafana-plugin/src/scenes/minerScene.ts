@@ -1,9 +1,10 @@
 import { MappingType, ThresholdsMode } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import {
-  EmbeddedScene, PanelBuilders, SceneControlsSpacer, SceneCSSGridItem, SceneCSSGridLayout, SceneRefreshPicker, SceneTimePicker, SceneTimeRange, type VizPanel,
+  EmbeddedScene, PanelBuilders, SceneControlsSpacer, SceneCSSGridItem, SceneCSSGridLayout, SceneRefreshPicker, SceneTimePicker, SceneTimeRange, VizPanel,
 } from '@grafana/scenes';
 import { stateName } from '../components/minerCondition';
+import { PANEL_IDS } from '../constants';
 import { minerQueries, statesInTimeline } from './promQueries';
 import { limits, prometheus, promData, units, type PromTarget } from './parts';
 
@@ -27,8 +28,18 @@ export function minerScene(miner: string, dataSourceUid: string | undefined): Em
 /** The courses of its boards, fans and heat. */
 export function hardwareScene(miner: string, dataSourceUid: string | undefined): EmbeddedScene {
   const { boards, temperature, fans } = minerPanels(miner, dataSourceUid);
-  return coursesScene([boards, temperature, fans]);
+  return coursesScene([chipMap(miner, dataSourceUid), boards, temperature, fans]);
 }
+
+const chipMap = (miner: string, dataSourceUid: string | undefined): VizPanel =>
+  new VizPanel({
+    title: t('miner.chips', 'Hashrate of each chip against its board'),
+    description: t('miner.chips-description', 'Green is near the median of its board, orange and red are below, blue is above. Chips are read every minute.'),
+    pluginId: PANEL_IDS.chipMap,
+    $data: promData(prometheus(dataSourceUid), [{ expr: minerQueries(miner).chipHashrate, instant: true, table: true }]),
+    options: { colorBy: 'deviation', tolerance: 0.1 },
+    fieldConfig: { defaults: { unit: units.hashrate, decimals: 1 }, overrides: [] },
+  });
 
 function minerPanels(miner: string, dataSourceUid: string | undefined) {
   const source = prometheus(dataSourceUid);

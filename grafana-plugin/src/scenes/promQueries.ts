@@ -21,6 +21,9 @@ export const fleetQueries = {
   alertsFiring: 'count(ALERTS{alertstate="firing", alertname!="Watchdog", site=~"$site|"}) or vector(0)',
   profit: sum('miner_profit_usd_per_day'),
   dataAge: `time() - max(last_over_time(miner_last_success_timestamp_seconds{${inSites}}[${lookBack}]))`,
+  states: `miner_state{${inSites}} == 1`,
+  boardRatio: `miner_board_hashrate_hashes_per_second{${inSites}} / miner_board_hashrate_nominal_hashes_per_second{${inSites}}`,
+  boardTemperature: `miner_board_temperature_celsius{${inSites}, sensor="chip", stat="max"}`,
   hashrateBySite: `sum by (site) (miner_hashrate_hashes_per_second{${inSites}})`,
   powerBySite: `sum by (site) (miner_power_watts{${inSites}})`,
 } as const;
@@ -78,8 +81,22 @@ export function minerQueries(miner: string) {
     revenue: of('miner_revenue_usd_per_day'),
     powerCost: of('miner_power_cost_usd_per_day'),
     profit: of('miner_profit_usd_per_day'),
+    chipHashrate: of('miner_chip_hashrate_hashes_per_second'),
   } as const;
 }
+
+const income = '(miner_profit_usd_per_day + miner_power_cost_usd_per_day)';
+const potential = `sum(${income} / (miner_hashrate_ratio > 0.05))`;
+
+/** Income as it would be at the hashrate of the presets, what of it is lost to a lower one, the power, in USD a day; of miners that hash. */
+export const moneyQueries = {
+  potential,
+  lost: `sum(${income}) - ${potential}`,
+  power: '-sum(miner_power_cost_usd_per_day)',
+  gap: 'miner_pool_gap_ratio{cause="unexplained"}',
+  gapLow: 'miner_pool_gap_low_ratio',
+  gapHigh: 'miner_pool_gap_high_ratio',
+} as const;
 
 /** Whether Prometheus has series of miners, and whether it evaluates the rules. */
 export const setupQueries = { A: 'count(miner_up)', B: 'count(ALERTS{alertname="Watchdog", alertstate="firing"})' } as const;

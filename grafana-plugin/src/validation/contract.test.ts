@@ -22,7 +22,7 @@ const fieldsOf = (shape: string): string => {
 };
 
 const strings = (value: unknown): string[] => (typeof value === 'string' ? [value] : Object.values((value ?? {}) as object).flatMap(strings));
-const expressions = strings([queries.fleetQueries, queries.worstQueries, queries.gridQuery, queries.minerQueries('m'), queries.gapQueries('m'), queries.setupQueries]);
+const expressions = strings([queries.fleetQueries, queries.worstQueries, queries.gridQuery, queries.minerQueries('m'), queries.gapQueries('m'), queries.setupQueries, queries.moneyQueries]);
 
 describe('what the plugin asks of the exporter', () => {
   it('are series that it serves', () => {

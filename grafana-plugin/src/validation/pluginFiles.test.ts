@@ -28,13 +28,21 @@ const manifests = files.filter((name) => path.basename(name) === 'plugin.json').
 const app = manifests.find(({ name }) => name === 'plugin.json')!.json;
 
 describe(`the plugin in ${built ? 'dist' : 'src (not built: what only a build shows is left out)'}`, () => {
-  it('is the app with its nested panel, each with a valid id', () => {
-    expect(manifests.map(({ json }) => json.id).sort()).toEqual(['hashfleet-fleetgrid-panel', 'hashfleet-miningfleet-app']);
+  it('is the app with its nested panels, each with a valid id', () => {
+    expect(manifests.map(({ json }) => json.id).sort()).toEqual([
+      'hashfleet-boardstrip-panel', 'hashfleet-chipmap-panel', 'hashfleet-fleetgrid-panel', 'hashfleet-fleetstates-panel', 'hashfleet-miningfleet-app', 'hashfleet-poolgap-panel', 'hashfleet-waterfall-panel',
+    ]);
     for (const { json } of manifests) {
       expect(json.id).toMatch(/^[0-9a-z]+-([0-9a-z]+-)?(app|panel|datasource)$/);
       expect(json.id.endsWith(`-${json.type}`)).toBe(true);
       expect(json.dependencies.grafanaDependency).toBe('>=12.3.0');
     }
+  });
+
+  it.each(['docker-compose.yml', 'run/stack.mjs', 'grafana-plugin/README.md'])('%s allows each of them unsigned', (file) => {
+    const text = readFileSync(path.resolve(__dirname, '../../..', file), 'utf8');
+    const [, list] = /GF_PLUGINS_ALLOW_LOADING_UNSIGNED_PLUGINS[=:] ?['"]?([a-z,-]+)/.exec(text) ?? [];
+    expect(list?.split(',').sort()).toEqual(manifests.map(({ json }) => json.id).sort());
   });
 
   it.each(manifests)('$name names files that are there, as SVG logos', ({ name, json }) => {

@@ -4,17 +4,20 @@ import { t } from '@grafana/i18n';
 import { PluginPage } from '@grafana/runtime';
 import { Button, Dropdown, EmptyState, Icon, Menu, RadioButtonGroup, TextLink, useStyles2 } from '@grafana/ui';
 import { useMutation } from '@tanstack/react-query';
-import React from 'react';
+import React, { useMemo } from 'react';
 import { controlClient } from '../../api/controlClient';
 import { earningsGroups, type Earnings, type EarningsGroup, type MoneyNow } from '../../api/types';
+import { useAppSettings } from '../../components/App/settingsContext';
 import { ApiErrorAlert } from '../../components/ApiErrorAlert';
 import { Placeholder } from '../../components/Placeholder';
+import { SceneBlock } from '../../components/SceneBlock';
 import { useNow } from '../../components/useNow';
 import { minerUrl } from '../../constants';
 import { formatDuration, formatMoney, secondsSince } from '../../data/format';
 import { useEarnings } from '../../data/queries';
 import { saveFile } from '../../data/saveFile';
 import { useParameters } from '../../data/useParameters';
+import { moneyScene } from '../../scenes/moneyScene';
 import { coinText, greatest, newestFirst, periods, totalOf, type Period } from './earningsRows';
 
 const rowsShown = 200;
@@ -58,6 +61,7 @@ export default function EarningsPage() {
       {data && (
         <>
           <Now now={data.now.fleet} />
+          <MoneyPanels />
           <div className={styles.bar}>
             <RadioButtonGroup aria-label={t('earnings.period', 'Period')} value={by} onChange={(value) => set('by', value === 'day' ? undefined : value)} options={periods.map((value) => ({ value, label: periodName(value) }))} />
             <RadioButtonGroup aria-label={t('earnings.group', 'By')} value={group} onChange={(value) => set('group', value === 'fleet' ? undefined : value)} options={earningsGroups.map((value) => ({ value, label: groupName(value) }))} />
@@ -68,6 +72,12 @@ export default function EarningsPage() {
       )}
     </PluginPage>
   );
+}
+
+function MoneyPanels() {
+  const { dataSourceUid } = useAppSettings();
+  const scene = useMemo(() => moneyScene(dataSourceUid), [dataSourceUid]);
+  return <SceneBlock scene={scene} />;
 }
 
 /** Rates by what miners do now; what is credited comes later. */

@@ -5,6 +5,7 @@ import { EmptyState, Icon, useStyles2 } from '@grafana/ui';
 import React, { useMemo } from 'react';
 import { ApiErrorAlert } from '../../components/ApiErrorAlert';
 import { Placeholder } from '../../components/Placeholder';
+import { SceneBlock } from '../../components/SceneBlock';
 import { Section } from '../../components/Section';
 import { tableStyle } from '../../components/tableStyle';
 import { unknown } from '../../data/format';
@@ -57,7 +58,7 @@ export function HardwareTab({ miner, dataSourceUid }: { miner: string; dataSourc
         </>
       )}
       <UrlSyncContextProvider key={miner} scene={scene} updateUrlOnInit createBrowserHistorySteps>
-        <scene.Component model={scene} />
+        <SceneBlock scene={scene} />
       </UrlSyncContextProvider>
     </>
   );

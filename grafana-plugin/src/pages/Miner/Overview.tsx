@@ -1,5 +1,6 @@
 import { UrlSyncContextProvider } from '@grafana/scenes';
 import React, { useMemo } from 'react';
+import { SceneBlock } from '../../components/SceneBlock';
 import { minerScene } from '../../scenes/minerScene';
 import { LiveState } from './LiveState';
 import { Timeline } from './Timeline';
@@ -13,7 +14,7 @@ export function Overview({ miner, dataSourceUid }: { miner: string; dataSourceUi
       <LiveState miner={miner} />
       <Unusual miner={miner} />
       <UrlSyncContextProvider key={miner} scene={scene} updateUrlOnInit createBrowserHistorySteps>
-        <scene.Component model={scene} />
+        <SceneBlock scene={scene} />
       </UrlSyncContextProvider>
       <Timeline miner={miner} />
     </>

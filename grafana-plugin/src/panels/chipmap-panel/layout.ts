@@ -1,3 +1,4 @@
+import { rowOf, startsOf } from '../drawing/rows';
 import type { Box } from '../drawing/ScrollCanvas';
 
 /** All in px. */
@@ -22,8 +23,7 @@ export function layoutChips({ width, height, boards, columns: wanted }: { width:
   const columns = boards.map((chips) => columnsFor(chips, wanted));
   const rows = Math.max(1, ...boards.map((chips, index) => Math.ceil(chips / columns[index])));
   const widest = Math.max(1, ...columns);
-  const starts = [0];
-  boards.forEach((chips, index) => starts.push(starts[index] + chips));
+  const starts = startsOf(boards);
   const withChip = (chip: number): ChipLayout => {
     const block = { width: Math.max(widest * chip, 60) + measures.gap, height: measures.header + rows * chip + measures.gap };
     const across = Math.max(1, Math.floor((width + measures.gap) / block.width));
@@ -49,18 +49,7 @@ export function cellOf(chip: number, columns: number, serpentine: boolean): { co
 }
 
 /** The board of a chip, by the number of the chip among all. */
-export function boardOfChip({ starts }: ChipLayout, index: number): number {
-  let [low, high] = [0, starts.length - 2];
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (starts[middle] <= index) {
-      low = middle;
-    } else {
-      high = middle - 1;
-    }
-  }
-  return low;
-}
+export const boardOfChip = ({ starts }: ChipLayout, index: number): number => rowOf(starts, index);
 
 export function chipBox(layout: ChipLayout, index: number, serpentine: boolean): Box {
   const board = boardOfChip(layout, index);
