@@ -10,11 +10,12 @@ import { memory } from './memory.ts';
 import { nab } from './nab.ts';
 import { poll } from './poll.ts';
 import { poolGap } from './pool-gap.ts';
+import { panelsBench } from './panels.ts';
 import { pools } from './pools.ts';
 import { hung, scale } from './scale.ts';
 import { soak } from './soak.ts';
 
-const benchmarks: readonly Benchmark[] = [exposition, chips, poll, memory, hung, poolGap, pools, scale, soak, control, nab, faults, health, advice];
+const benchmarks: readonly Benchmark[] = [exposition, chips, poll, memory, hung, poolGap, pools, scale, soak, control, nab, faults, health, advice, panelsBench];
 const usage = `Usage: npm run bench -- NAME|all [--json] [--miners N] [--interval SECONDS] [--minutes M] [--runs N] [--data DIR] [--scores FILE] [--seed N] [--mix FILE]\n       npm run bench -- --list\n\n${benchmarks.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`).join('\n')}\n\nThe options of size are for "scale" (--miners also for "health"), --runs is for "control", --data and --scores are for "nab", --seed and --mix for "faults". "all" leaves out what takes many minutes (${benchmarks.filter((one) => one.long === true).map((one) => one.name).join(', ')}).\n--json prints one line a figure: {"name","value","unit","baseline","ratio"}; less than 1 is better than the baseline, but for points, where more is.`;
 
 let parsed;

@@ -17,8 +17,12 @@ const setCookie = async (page: Page, baseURL: string | undefined, name: string, 
   page.context().addCookies([{ name, value, url: baseURL ?? 'http://127.0.0.1:3300' }]);
 
 export const test = base.extend<Fixtures>({
-  gotoPage: async ({ gotoAppPage }, use) => {
-    await use((path) => gotoAppPage({ path, pluginId: pluginJson.id }));
+  gotoPage: async ({ gotoAppPage, page }, use) => {
+    await use(async (path) => {
+      // Fixtures of plugin-e2e open a page of their own; behind it ours would be drawn once a second only.
+      await page.bringToFront();
+      return gotoAppPage({ path, pluginId: pluginJson.id });
+    });
   },
   appConfigPage: async ({ gotoAppConfigPage }, use) => {
     await use(await gotoAppConfigPage({ pluginId: pluginJson.id }));

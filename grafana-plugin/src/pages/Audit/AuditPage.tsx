@@ -13,7 +13,7 @@ import { auditEntriesKept, useWholeAudit } from '../../data/queries';
 import { saveFile } from '../../data/saveFile';
 import { useParameters } from '../../data/useParameters';
 import { actionName } from '../Control/actionTexts';
-import { actorsOf, auditCsv, changesOf, entriesFor, type FieldChange } from './auditEntries';
+import { actorsOf, auditCsv, changeText, changesOf, entriesFor } from './auditEntries';
 import { auditEventName } from './auditTexts';
 
 const pageSize = 50;
@@ -146,8 +146,6 @@ function Row({ entry, open, onToggle }: { entry: AuditEntry; open: boolean; onTo
     </tr>
   );
 }
-
-const changeText = ({ field, before, after }: FieldChange): string => `${field} ${before ?? '–'} → ${after ?? '–'}`;
 
 const getStyles = (theme: GrafanaTheme2) => ({
   ...tableStyle(theme),

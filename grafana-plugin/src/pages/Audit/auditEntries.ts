@@ -44,3 +44,5 @@ export function changesOf({ before = {}, after = {} }: Pick<AuditEntry, 'before'
     .map((field) => ({ field, before: text(before[field]), after: text(after[field]) }))
     .filter((change) => change.before !== change.after);
 }
+
+export const changeText = ({ field, before, after }: FieldChange): string => `${field} ${before ?? '–'} → ${after ?? '–'}`;

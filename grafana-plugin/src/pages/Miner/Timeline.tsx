@@ -9,6 +9,7 @@ import { Section } from '../../components/Section';
 import { tableStyle } from '../../components/tableStyle';
 import { auditUrl } from '../../constants';
 import { useEvents, useWholeAudit } from '../../data/queries';
+import { changeText, changesOf } from '../Audit/auditEntries';
 import { auditEventName } from '../Audit/auditTexts';
 import { actionName } from '../Control/actionTexts';
 import { driftName } from './driftName';
@@ -73,7 +74,8 @@ const whoOf = ({ entry, source }: Moment): string => entry?.actor ?? (source ===
 
 function whatOf({ entry, event }: Moment): string {
   if (entry !== undefined) {
-    return [auditEventName(entry.event), entry.action && actionName(entry.action), entry.outcome, entry.detail].filter(Boolean).join(': ');
+    const changes = changesOf(entry);
+    return [auditEventName(entry.event), entry.action && actionName(entry.action), entry.outcome, entry.detail, changes.length === 1 ? changeText(changes[0]) : undefined].filter(Boolean).join(': ');
   }
   if (event?.kind === 'log') {
     return event.text;
