@@ -11,13 +11,6 @@ for (const theme of ['dark', 'light'] satisfies Theme[]) {
       expect(await findings(page, scanForA11yViolations)).toEqual([]);
     });
 
-    test('on a miner page', async ({ gotoPage, page, scanForA11yViolations }) => {
-      const [first] = await minerNames(page);
-      await gotoPage(`/miner/${first}`);
-      await expect(page.getByText('Boards, as last read')).toBeVisible();
-      expect(await findings(page, scanForA11yViolations)).toEqual([]);
-    });
-
     test('on the control page and its dialogs', async ({ gotoPage, page, scanForA11yViolations }) => {
       await gotoPage('/control');
       const [first] = await minerNames(page);

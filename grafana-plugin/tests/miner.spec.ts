@@ -42,19 +42,22 @@ test('another preset is planned from the row that shows what it would bring', as
 
 test('a note is written onto the miner, stands in its timeline, and is deleted', async ({ gotoPage, page }) => {
   const miner = (await minerNames(page)).at(-1)!;
+  const text = `new fan on the left, ${Date.now()}`;
   await gotoPage(`/miner/${miner}?tab=notes`);
   const send = async (): Promise<void> => {
     await page.getByRole('dialog').getByRole('button', { name: 'Note', exact: true }).click();
     await expect(page.getByRole('dialog')).toHaveCount(0);
   };
   await page.getByLabel('Title').fill('spec');
-  await page.getByRole('textbox', { name: 'Note', exact: true }).fill('new fan on the left');
+  await page.getByRole('textbox', { name: 'Note', exact: true }).fill(text);
   await page.getByRole('button', { name: 'Write', exact: true }).click();
   await send();
-  await expect.poll(() => noteOf(page, miner, 'spec'), { timeout: 30_000 }).toBe('new fan on the left');
+  await expect.poll(() => noteOf(page, miner, 'spec'), { timeout: 30_000 }).toBe(text);
   await page.getByRole('tab', { name: 'Overview' }).click();
   await expect(page.getByRole('region', { name: 'What happened' }).last()).toContainText('Note', { timeout: 20_000 });
 
+  // As long as the first job is verified, nobody else may act on the miner.
+  await expect.poll(async () => (await minerNames(page)).includes(miner), { timeout: 30_000 }).toBe(true);
   await page.goto(`${page.url().split('?')[0]}?tab=notes`);
   await page.getByRole('button', { name: 'Delete note spec' }).click();
   await send();

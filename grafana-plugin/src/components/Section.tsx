@@ -28,7 +28,7 @@ export function Section({ title, actions, children }: Props) {
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
-  section: css({ marginBottom: theme.spacing(3), minWidth: 0 }),
+  section: css({ marginBottom: theme.spacing(3), minWidth: 0, '* + &': { marginTop: theme.spacing(2) } }),
   head: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: theme.spacing(1), marginBottom: theme.spacing(1) }),
   title: css({ ...theme.typography.h4, margin: 0 }),
 });

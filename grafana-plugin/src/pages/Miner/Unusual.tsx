@@ -3,6 +3,7 @@ import { dateTimeFormat, type GrafanaTheme2 } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import { Alert, useStyles2 } from '@grafana/ui';
 import React from 'react';
+import { toApiError } from '../../api/errors';
 import { ApiErrorAlert } from '../../components/ApiErrorAlert';
 import { formatDuration, formatRatio } from '../../data/format';
 import { useMinerHealth } from '../../data/queries';
@@ -16,7 +17,8 @@ export function Unusual({ miner }: { miner: string }) {
   const styles = useStyles2(getStyles);
   const { data, error } = useMinerHealth(miner);
   if (error && !data) {
-    return <ApiErrorAlert failure={error} severity="warning" />;
+    // That there is no such miner is said above.
+    return toApiError(error).kind === 'not-found' ? null : <ApiErrorAlert failure={error} severity="warning" />;
   }
   if (!data) {
     return null;
