@@ -43,6 +43,6 @@ for (const theme of ['dark', 'light'] satisfies Theme[]) {
     await expect(page.getByRole('region', { name: 'Earnings' })).toBeVisible();
     expect(await findings(page, scanForA11yViolations)).toEqual([]);
     await page.setViewportSize({ width: 390, height: 844 });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
   });
 }

@@ -31,7 +31,7 @@ function numberOption(least: number, most: number): (text: string) => number {
 export function addAnomalies(program: Command): void {
   program.command('anomalies').description('find when a series of Prometheus was unlike what it had been, without any setting for it')
     .argument('<expression>', 'PromQL; each series of its result is judged by itself, for example \'site:miner_hashrate_hashes_per_second:sum\'')
-    .option('--days <n>', 'how far back; what comes first is learnt from and never shown', numberOption(1, 365), 14)
+    .option('--days <n>', 'how far back; the first two days, or the first half, are learnt from and never shown', numberOption(1, 365), 14)
     .option('--step <seconds>', 'between two samples', numberOption(1, 86_400), 300)
     .option('--least <score>', 'show scores from this on, 0 to 1', numberOption(0, 1), 0.5)
     .option('--top <n>', 'show at most so many, the highest scores', numberOption(1, 10_000), 20)
@@ -81,13 +81,18 @@ function nameOf({ __name__: name = '', ...labels }: Readonly<Record<string, unkn
   return pairs.length === 0 && name !== '' ? String(name) : `${String(name)}{${pairs.join(',')}}`;
 }
 
-/** Each sample that scores above 0, oldest first. Pure. */
-export function anomaliesOf(series: string, samples: Iterable<readonly [at: number, value: number]>): Anomaly[] {
+/** A rhythm of the day is no rhythm before it was seen twice. */
+const learningSeconds = 2 * 86_400;
+
+/** Each sample that scores above 0, oldest first; none of the first two days, or of the first half of what is shorter. Pure. */
+export function anomaliesOf(series: string, samples: readonly (readonly [at: number, value: number])[]): Anomaly[] {
   const detector = createDetector();
   const found: Anomaly[] = [];
+  const [first, last] = [samples[0]?.[0] ?? 0, samples.at(-1)?.[0] ?? 0];
+  const learnt = first + Math.min(learningSeconds, (last - first) / 2);
   for (const [at, value] of samples) {
     const score = detector.push(at, value);
-    if (score > 0) found.push({ at, series, value, score });
+    if (score > 0 && at >= learnt) found.push({ at, series, value, score });
   }
   return found;
 }

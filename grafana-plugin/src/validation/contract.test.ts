@@ -11,7 +11,7 @@ const decision = readFileSync(path.join(exporter, 'advice/decision.ts'), 'utf8')
 const adviceStore = readFileSync(path.join(exporter, 'advice/store.ts'), 'utf8');
 const journal = readFileSync(path.join(exporter, 'control/journal.ts'), 'utf8');
 
-const served = new Set([...catalogue.matchAll(/^ {2}([a-z][a-z0-9_]+): (?:gauge|counter|ofPool|ofExporter)\(/gm)].map(([, name]) => name));
+const served = new Set([...catalogue.matchAll(/^ {2}([a-z][a-z0-9_]+): (?:gauge|counter|ofPool|ofExporter|ofChip)\(/gm)].map(([, name]) => name));
 const listIn = (text: string, start: string): string[] => {
   const from = text.indexOf(start);
   return [...text.slice(from, text.indexOf(']', from)).matchAll(/'([^']+)'/g)].map(([, value]) => value);
