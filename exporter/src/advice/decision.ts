@@ -3,6 +3,7 @@
  * fan, circuit and site (intelligence.md, 4.1 and 4.4). What is expected comes from the ratio model. Nothing is advised on stale data.
  * Pure.
  */
+import { continuousLoadRatio } from '../config/schema.ts';
 import { curtail, type CurtailOption } from '../analytics/curtailment.ts';
 import type { Price, Tariff } from '../analytics/money.ts';
 import { expectation, type Estimate, type RatioModel } from '../analytics/ratio-model.ts';
@@ -23,7 +24,7 @@ export const rules = {
   mostErrors: 0.02,
   mostFan: 0.9,
   /** A breaker carries so much of its rating for hours. */
-  continuousLoad: 0.8,
+  continuousLoad: continuousLoadRatio,
   /** The gain counts with so many deviations taken off. */
   caution: 1,
   /** Minutes of work that a change costs, until it is learned. */

@@ -4,6 +4,9 @@ import { macPattern } from './mac.ts';
 import { factsOf, poolTypeNames } from './pool-types.ts';
 
 const name = z.string().regex(/^[A-Za-z0-9._-]{1,63}$/, 'letters, digits, ".", "_" and "-", at most 63 of them');
+/** Share of a breaker's rating that may be drawn for hours. */
+export const continuousLoadRatio = 0.8;
+
 /** A name in the encrypted store. */
 export const secretName = name;
 const label = z.string().regex(/^[^"\\\n]{1,63}$/, 'at most 63 characters without quotes, backslashes or line breaks');

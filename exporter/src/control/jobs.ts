@@ -125,6 +125,7 @@ export interface ControlOptions {
   /** Resolves after so many ms, or at once when aborted. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly profitChange?: (miner: Miner, effect: Effect) => number | undefined;
+  /** Rating in W, where it is known. */
   readonly breakerWatts?: (circuit: string) => number | undefined;
   /** USD a day; absent where money is not known. */
   readonly profitOf?: (miner: Miner) => number | undefined;

@@ -1,6 +1,6 @@
 /** What an action would do, before it is done; and the token that confirms exactly that. */
 import { createHash, randomBytes } from 'node:crypto';
-import type { ControlConfig } from '../config/schema.ts';
+import { continuousLoadRatio, type ControlConfig } from '../config/schema.ts';
 import { HashfleetError } from '../errors.ts';
 import type { Fleet, Miner } from '../fleet/fleet.ts';
 import { hashingStates } from '../miners/reading.ts';
@@ -50,9 +50,6 @@ export interface CircuitDraw {
   readonly unread: number;
 }
 
-/** Share of a breaker's rating that may be drawn for hours (fleet-anchors.md, 6). */
-const lastingRatio = 0.8;
-
 export interface PlanContext {
   readonly guard: Guard;
   /** Who asks: the person and the name of the token. */
@@ -64,9 +61,9 @@ export interface PlanContext {
   readonly situation: () => Situation;
   /** What was read of the miner for its plan, and what there is to act with. */
   readonly view: (miner: string) => View;
-  /** USD a day by which the miner's profit changes with its power and hashrate; absent where money is not known. */
   /** Rating of a circuit's breaker in W, where it is known. */
   readonly breakerWatts?: ((circuit: string) => number | undefined) | undefined;
+  /** USD a day by which the miner's profit changes with its power and hashrate; absent where money is not known. */
   readonly profitChange?: ((miner: Miner, effect: Effect) => number | undefined) | undefined;
 }
 
@@ -159,7 +156,7 @@ function circuitDraws(changes: ReadonlyMap<string, number>, { fleet, breakerWatt
   return [...touched].map(([key, { site, circuit, change }]) => {
     const { watts, unread } = now.get(key) ?? { watts: 0, unread: 0 };
     const rating = breakerWatts?.(circuit);
-    return { site, circuit, powerWatts: watts, afterWatts: Math.max(0, watts + change), ...(rating === undefined ? {} : { mayDrawWatts: lastingRatio * rating }), unread };
+    return { site, circuit, powerWatts: watts, afterWatts: Math.max(0, watts + change), ...(rating === undefined ? {} : { mayDrawWatts: continuousLoadRatio * rating }), unread };
   });
 }
 

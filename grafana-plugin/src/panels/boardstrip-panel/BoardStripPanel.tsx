@@ -2,10 +2,10 @@ import { getFieldDisplayName, type PanelProps } from '@grafana/data';
 import { useTheme2 } from '@grafana/ui';
 import React, { useCallback, useMemo } from 'react';
 import { EmptyPanel } from '../drawing/EmptyPanel';
-import { labelWidth, rowAt, rowMeasures, rowOf, rowsInView, startsOf, stepInRows } from '../drawing/rows';
+import { beginRows, labelWidth, rowAt, rowMeasures, rowOf, startsOf, stepInRows } from '../drawing/rows';
 import { displayOf, linkOf, samplesOf, textOf } from '../drawing/samples';
 import { ScrollCanvas, type Box, type View } from '../drawing/ScrollCanvas';
-import { readableOn } from '../fleetgrid-panel/contrast';
+import { readableOn } from '../drawing/contrast';
 import type { BoardStripOptions } from './options';
 import { stripsOf } from './strips';
 
@@ -30,9 +30,7 @@ export function BoardStripPanel({ data, options, width, height, fieldConfig }: P
   );
   const draw = useCallback(
     (context: CanvasRenderingContext2D, view: View): void => {
-      const [first, last] = rowsInView({ ...view, count: strips.length });
-      context.font = `12px ${theme.typography.fontFamily}`;
-      context.textBaseline = 'middle';
+      const [first, last] = beginRows(context, view, strips.length);
       for (let row = first; row < last; row++) {
         const middle = row * rowMeasures.height + (rowMeasures.height - rowMeasures.gap) / 2;
         context.textAlign = 'left';

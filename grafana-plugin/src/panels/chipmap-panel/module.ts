@@ -17,6 +17,6 @@ export const plugin = new PanelPlugin<ChipMapOptions>(ChipMapPanel)
       })
       .addNumberInput({ path: 'tolerance', name: 'Tolerated deviation', description: 'As a share of the median: 0.1 is 10 %', settings: { min: 0.01, max: 1, step: 0.01 }, defaultValue: defaultOptions.tolerance, showIf: (options) => options.colorBy === 'deviation' })
       .addNumberInput({ path: 'columns', name: 'Chips per row', description: '0 chooses by the number of chips', settings: { min: 0, max: 200, integer: true }, defaultValue: defaultOptions.columns })
-      .addBooleanSwitch({ path: 'serpentine', name: 'Back and forth', description: 'Every second row runs backwards, as the chain of chips does on most boards', defaultValue: defaultOptions.serpentine })
+      .addBooleanSwitch({ path: 'serpentine', name: 'Back and forth', description: 'Every second row runs backwards, as a chain that is laid back and forth', defaultValue: defaultOptions.serpentine })
   )
   .setSuggestionsSupplier(suggestWhere('Chip map', 'hashfleet-chipmap-panel', 'Every chip of the boards as a cell', (frames) => hasLabels(frames, 'miner', 'board', 'chip')));

@@ -3,7 +3,7 @@ export interface ChipMapOptions {
   colorBy: 'value' | 'deviation';
   /** Chips beside each other on a board; 0 chooses by their number. */
   columns: number;
-  /** Whether every second row runs backwards, as the chain of chips does on most boards. */
+  /** Whether every second row runs backwards, as a chain that is laid back and forth; where the chips of a board really sit no series tells. */
   serpentine: boolean;
   /** Share of the median from which a deviation is marked. */
   tolerance: number;

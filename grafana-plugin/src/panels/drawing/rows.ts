@@ -1,3 +1,5 @@
+import type { View } from './ScrollCanvas';
+
 /** Rows of one height with a name at the left. All in px. */
 export const rowMeasures = { height: 22, gap: 3, label: 110, smallestLabel: 60 } as const;
 
@@ -6,6 +8,13 @@ export const labelWidth = (width: number): number => Math.min(rowMeasures.label,
 /** Rows that are wholly or partly in view: the first, and the one after the last. */
 export function rowsInView({ top, height, count }: { top: number; height: number; count: number }): [number, number] {
   return [Math.max(0, Math.floor(top / rowMeasures.height)), Math.min(count, Math.ceil((top + height) / rowMeasures.height))];
+}
+
+/** Sets how the texts of rows are written; tells the rows to draw, as `rowsInView`. */
+export function beginRows(context: CanvasRenderingContext2D, { top, height, theme }: View, count: number): [number, number] {
+  context.font = `12px ${theme.typography.fontFamily}`;
+  context.textBaseline = 'middle';
+  return rowsInView({ top, height, count });
 }
 
 export const rowAt = (y: number, count: number): number | undefined => {

@@ -2,8 +2,9 @@ import { css, cx } from '@emotion/css';
 import { type GrafanaTheme2, type PanelProps } from '@grafana/data';
 import { useStyles2, useTheme2 } from '@grafana/ui';
 import React, { memo, useMemo, useRef, useState, type KeyboardEvent, type SyntheticEvent } from 'react';
+import { readableOn } from '../drawing/contrast';
+import { EmptyPanel } from '../drawing/EmptyPanel';
 import { groupCells, toCells, type Cell } from './cells';
-import { readableOn } from './contrast';
 import { layoutGrid, measures, textRoom } from './layout';
 import type { FleetGridOptions } from './options';
 
@@ -30,14 +31,7 @@ export function FleetGridPanel({ data, options, width, height, fieldConfig }: Pa
     [width, height, groups, hasHeaders]
   );
   if (cells.length === 0) {
-    return (
-      <div className={styles.empty}>
-        <div>
-          <p>{fieldConfig.defaults.noValue ?? 'No miners to show'}</p>
-          <p className={styles.hint}>This panel needs series with a “miner” label.</p>
-        </div>
-      </div>
-    );
+    return <EmptyPanel text={fieldConfig.defaults.noValue ?? 'No miners to show'} wants="This panel needs series with a “miner” label." />;
   }
   const room = textRoom(layout);
 
@@ -180,7 +174,6 @@ const getStyles = (theme: GrafanaTheme2) => ({
     borderRadius: theme.shape.radius.default, lineHeight: 1.2,
     '&:hover, &:focus-visible': { outline: `2px solid ${theme.colors.text.primary}`, outlineOffset: -2 },
   }),
-  empty: css({ display: 'grid', placeItems: 'center', height: '100%', textAlign: 'center' }),
   hint: css({ color: theme.colors.text.secondary }),
   tooltip: css({
     ...theme.typography.bodySmall, position: 'absolute', zIndex: theme.zIndex.tooltip, width: tooltipWidth, padding: theme.spacing(1), pointerEvents: 'none',

@@ -1,6 +1,6 @@
 import { FieldType, toDataFrame } from '@grafana/data';
 import { groupCells, toCells } from './cells';
-import { readableOn } from './contrast';
+import { readableOn } from '../drawing/contrast';
 
 const series = (labels: Record<string, string>, values: Array<number | null>) =>
   toDataFrame({ fields: [{ name: 'Time', type: FieldType.time, values: values.map((_, index) => index) }, { name: 'Value', type: FieldType.number, values, labels }] });

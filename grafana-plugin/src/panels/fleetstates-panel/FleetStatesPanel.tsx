@@ -3,7 +3,7 @@ import { dateTimeFormat, type GrafanaTheme2, type PanelProps } from '@grafana/da
 import { useStyles2, useTheme2 } from '@grafana/ui';
 import React, { useCallback, useMemo } from 'react';
 import { EmptyPanel } from '../drawing/EmptyPanel';
-import { labelWidth, rowAt, rowMeasures, rowOf, rowsInView, startsOf, stepInRows } from '../drawing/rows';
+import { beginRows, labelWidth, rowAt, rowMeasures, rowOf, startsOf, stepInRows } from '../drawing/rows';
 import { ScrollCanvas, type Box, type View } from '../drawing/ScrollCanvas';
 import { stateColors, type FleetStatesOptions } from './options';
 import { mostOut, timelinesOf } from './stretches';
@@ -52,9 +52,7 @@ export function FleetStatesPanel({ data, options, width, height, timeRange, onCh
   );
   const draw = useCallback(
     (context: CanvasRenderingContext2D, view: View): void => {
-      const [first, last] = rowsInView({ ...view, count: timelines.length });
-      context.font = `12px ${theme.typography.fontFamily}`;
-      context.textBaseline = 'middle';
+      const [first, last] = beginRows(context, view, timelines.length);
       for (let row = first; row < last; row++) {
         const top = row * rowMeasures.height;
         context.fillStyle = theme.colors.text.primary;

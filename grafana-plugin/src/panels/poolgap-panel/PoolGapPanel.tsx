@@ -2,7 +2,7 @@ import { type PanelProps } from '@grafana/data';
 import { useTheme2 } from '@grafana/ui';
 import React, { useCallback, useMemo } from 'react';
 import { EmptyPanel } from '../drawing/EmptyPanel';
-import { labelWidth, rowAt, rowMeasures, rowsInView, stepInRows } from '../drawing/rows';
+import { beginRows, labelWidth, rowAt, rowMeasures, stepInRows } from '../drawing/rows';
 import { linkOf, samplesOf, textOf } from '../drawing/samples';
 import { ScrollCanvas, type View } from '../drawing/ScrollCanvas';
 import { gapRange, gapRows } from './gaps';
@@ -26,15 +26,13 @@ export function PoolGapPanel({ data, options, width, height, fieldConfig }: Pane
   }, [rows, tolerance, left, across]);
   const draw = useCallback(
     (context: CanvasRenderingContext2D, view: View): void => {
-      const [first, last] = rowsInView({ ...view, count: rows.length });
+      const [first, last] = beginRows(context, view, rows.length);
       const { getColorByName } = theme.visualization;
       const tones = { lost: getColorByName('red'), suspicious: getColorByName('orange'), even: getColorByName('green') };
       context.fillStyle = theme.colors.background.secondary;
       context.fillRect(xOf(-tolerance), view.top, xOf(tolerance) - xOf(-tolerance), view.height);
       context.fillStyle = theme.colors.border.strong;
       context.fillRect(xOf(0), view.top, 1, view.height);
-      context.font = `12px ${theme.typography.fontFamily}`;
-      context.textBaseline = 'middle';
       for (let index = first; index < last; index++) {
         const { miner, gap, low, high, verdict } = rows[index];
         const middle = index * rowMeasures.height + rowMeasures.height / 2;

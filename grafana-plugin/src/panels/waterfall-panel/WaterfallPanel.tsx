@@ -2,7 +2,7 @@ import { css, cx } from '@emotion/css';
 import { FieldType, formattedValueToString, getFieldDisplayName, type GrafanaTheme2, type PanelProps } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import React, { useMemo } from 'react';
-import { readableOn } from '../fleetgrid-panel/contrast';
+import { readableOn } from '../drawing/contrast';
 import { EmptyPanel } from '../drawing/EmptyPanel';
 import { displayOf, linkOf, type Sample } from '../drawing/samples';
 import type { WaterfallOptions } from './options';
