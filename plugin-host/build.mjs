@@ -36,7 +36,8 @@ const internalFiles = {
     bundler.onResolve({ filter: /^(runtime|i18n)-internal\// }, ({ path: wantedPath }) => {
       const [, name, rest] = /^(runtime|i18n)-internal\/(.*)$/.exec(wantedPath);
       const file = path.join(root, 'node_modules/@grafana', name, 'dist/esm', rest);
-      return existsSync(file) ? { path: file } : { path: wantedPath, namespace: 'absent' };
+      // Not named .mjs: esbuild would take it for an ECMAScript module, whose exports must be known.
+      return existsSync(file) ? { path: file } : { path: wantedPath.replace(/\.mjs$/, '.cjs'), namespace: 'absent' };
     });
     bundler.onLoad({ filter: /.*/, namespace: 'absent' }, () => ({ contents: 'module.exports = new Proxy({}, { get: () => () => undefined });', loader: 'js' }));
   },

@@ -41,7 +41,8 @@ function runRequest(dataSource: data.DataSourceApi, request: data.DataQueryReque
 export function setSingletons(): void {
   const boot = window.grafanaBootData;
   const nothing = () => undefined;
-  (unstable as unknown as { initializeLoggersRegistry(): void }).initializeLoggersRegistry();
+  // Absent before Grafana 12.4.
+  (unstable as unknown as { initializeLoggersRegistry?(): void }).initializeLoggersRegistry?.();
   initDataSourceInstanceSettings(boot.settings.datasources, boot.settings.defaultDatasource);
   setDataSourcePluginImporter(() => Promise.reject(new Error('The plugin host loads no data source plugins')));
 
