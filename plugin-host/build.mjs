@@ -33,13 +33,16 @@ const unwrapDefaults = {
 const internalFiles = {
   name: 'internal-files',
   setup(bundler) {
-    bundler.onResolve({ filter: /^(runtime|i18n)-internal\// }, ({ path: wantedPath }) => {
+    bundler.onResolve({ filter: /^(runtime|i18n)-internal\// }, ({ path: wantedPath, importer }) => {
       const [, name, rest] = /^(runtime|i18n)-internal\/(.*)$/.exec(wantedPath);
       const file = path.join(root, 'node_modules/@grafana', name, 'dist/esm', rest);
-      // Not named .mjs: esbuild would take it for an ECMAScript module, whose exports must be known.
-      return existsSync(file) ? { path: file } : { path: wantedPath.replace(/\.mjs$/, '.cjs'), namespace: 'absent' };
+      return existsSync(file) ? { path: file } : { path: wantedPath, namespace: 'absent', pluginData: { importer } };
     });
-    bundler.onLoad({ filter: /.*/, namespace: 'absent' }, () => ({ contents: 'module.exports = new Proxy({}, { get: () => () => undefined });', loader: 'js' }));
+    bundler.onLoad({ filter: /.*/, namespace: 'absent' }, ({ path: wantedPath, pluginData }) => {
+      const imports = [...readFileSync(pluginData.importer, 'utf8').matchAll(/^import \{([^}]*)\} from '([^']*)';$/gm)];
+      const names = imports.filter(([, , from]) => from === wantedPath).flatMap(([, list]) => list.split(',').map((name) => name.trim()));
+      return { contents: names.map((name) => `export const ${name} = () => undefined;`).join('\n'), loader: 'js' };
+    });
   },
 };
 
